@@ -1,0 +1,41 @@
+"""The errors that accelgen raises on purpose; the CLI turns each into one line on stderr."""
+
+from __future__ import annotations
+
+
+class AccelgenError(Exception):
+    """Base of every error that a user can cause or cure; its text is the whole message."""
+
+    exit_code = 1
+
+
+class UsageError(AccelgenError):
+    """A command or an argument makes no sense: bad option value, unknown board, bad design file."""
+
+    exit_code = 2
+
+
+class ModelError(AccelgenError):
+    """A model file cannot be read or holds something malformed; names the file and the layer."""
+
+    exit_code = 2
+
+
+class UnsupportedError(ModelError):
+    """A model is well formed but holds a layer, option or quantizer that accelgen does not convert."""
+
+
+class PrecisionError(AccelgenError):
+    """A tensor or constant has no exact type of a reasonable width: a precision must be given."""
+
+    exit_code = 2
+
+
+class DesignError(AccelgenError):
+    """A hardware choice is impossible for the network: strategy, reuse factor, io type, part."""
+
+    exit_code = 2
+
+
+class ToolError(AccelgenError):
+    """An external program (g++, Vitis HLS, Vivado) is missing or failed."""

@@ -1,0 +1,1 @@
+"""Readers of model files: each turns a file, as its framework saved it, into a `Network`."""

@@ -1,0 +1,1 @@
+"""Keras 2 and 3 model files, with QKeras and HGQ layers, read without any of these frameworks."""

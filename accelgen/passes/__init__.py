@@ -1,0 +1,1 @@
+"""Rewrites of a `Network`: one module each, usable and testable alone."""
