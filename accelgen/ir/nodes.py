@@ -79,7 +79,7 @@ class Dense(Node):
 
 @dataclass(frozen=True, eq=False)
 class EinsumDense(Node):
-    """``einsum(equation, x, weight) + bias``; the equation has no batch index, bias has the result's shape."""
+    """``einsum(equation, x, weight) + bias``; no batch in the equation, bias fits the result's shape."""
 
     equation: str = ""
     weight: Array = field(default_factory=_empty)
@@ -87,7 +87,7 @@ class EinsumDense(Node):
 
     def output_shape(self, shapes: tuple[Shape, ...]) -> Shape:
         try:
-            shape = np.einsum(self.equation, np.empty(shapes[0]), self.weight).shape
+            shape: Shape = np.einsum(self.equation, np.empty(shapes[0]), self.weight).shape
         except ValueError as error:
             raise self._refuse(f"equation {self.equation!r}: {error}") from None
         if self.bias is not None:
@@ -459,8 +459,8 @@ class Recurrent(Node):
 
     kernel (n_in, gates * units), recurrent_kernel (units, gates * units), bias (gates * units,);
     recurrent_bias only for a GRU with ``reset_after``. Every gate's exact sum is cast to ``gate_type``
-    and looked up in a table of ``activation_type`` values (`accelgen.ir.functions` of that name); the LSTM's cell
-    state is cast to ``cell_type`` and the hidden state to ``type``. None until chosen.
+    and looked up in a table of ``activation_type`` values (`accelgen.ir.functions` of that name); the
+    LSTM's cell state is cast to ``cell_type`` and the hidden state to ``type``. None until chosen.
     """
 
     kind: RecurrentKind = RecurrentKind.LSTM
