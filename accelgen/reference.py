@@ -137,14 +137,14 @@ def _as_typed(result: FixedArray, kind: FixedType) -> FixedArray:
 
 
 @singledispatch
-def apply(node: Node, inputs: Sequence[FixedArray]) -> FixedArray:
+def apply(node: Node, inputs: Sequence[FixedArray]) -> FixedArray:  # noqa: ARG001 (overloads use them)
     """One node's exact result for inputs of shape (n, *shape).
 
     Raises:
         PrecisionError: the node is a real function that no pass has lowered yet.
     """
     raise PrecisionError(
-        f"layer {node.name!r} ({type(node).__name__}) has no exact arithmetic of its own; run the passes first"
+        f"layer {node.name!r} ({type(node).__name__}) has no exact arithmetic; run the passes first"
     )
 
 
@@ -173,7 +173,7 @@ def _linear(
     fan_in: Codes | float,
     compute: Callable[[Codes, Codes], Codes],
 ) -> FixedArray:
-    """``compute(x, weight) + bias``, where ``fan_in`` bounds the sum of the weights' magnitudes of a result."""
+    """``compute(x, weight) + bias``; ``fan_in`` holds the sums of the weights' magnitudes per result."""
     constants = _constants(weight, bias, x)
     shift = constants.fraction - x.fraction - constants.weight.fraction
     largest = int(np.ceil(np.ldexp(np.max(fan_in, initial=0.0), constants.weight.fraction))) + 1
@@ -219,7 +219,8 @@ def _windows(
     windows = np.lib.stride_tricks.sliding_window_view(x, spans, axes)
     steps = tuple(slice(None, None, stride) for stride in strides)
     taps_steps = tuple(slice(None, None, step) for step in dilation)
-    return windows[(slice(None), *steps, slice(None), *taps_steps)]
+    index = (slice(None), *steps, slice(None), *taps_steps)
+    return windows[index]
 
 
 @apply.register
@@ -233,9 +234,8 @@ def _(node: Conv, inputs: Sequence[FixedArray]) -> FixedArray:
         inputs_a_group = weight.shape[-2]
         outputs_a_group = weight.shape[-1] // node.groups
         for group in range(node.groups):
-            part = windows[
-                (..., slice(group * inputs_a_group, (group + 1) * inputs_a_group), *[slice(None)] * rank)
-            ]
+            channels = slice(group * inputs_a_group, (group + 1) * inputs_a_group)
+            part = np.moveaxis(np.moveaxis(windows, 1 + rank, 0)[channels], 0, 1 + rank)
             flat = part.reshape(*part.shape[: 1 + rank], -1)
             matrix = np.moveaxis(weight, -2, 0)[..., group * outputs_a_group : (group + 1) * outputs_a_group]
             groups.append(flat @ matrix.reshape(-1, outputs_a_group))
@@ -399,7 +399,7 @@ def _(node: Merge, inputs: Sequence[FixedArray]) -> FixedArray:
 
 
 def _same_rank(inputs: Sequence[FixedArray]) -> list[FixedArray]:
-    """Inputs with axes of size 1 after the batch axis, so that they broadcast as their shapes without batch do."""
+    """Inputs with axes of size 1 put after the batch axis, so that they broadcast sample by sample."""
     rank = max(array.codes.ndim for array in inputs)
     return [
         array.with_codes(
