@@ -454,7 +454,8 @@ def _(node: Pad, inputs: Sequence[FixedArray]) -> FixedArray:
         slice(max(-before, 0), size - max(-after, 0))
         for (before, after), size in zip(node.padding, codes.shape[1:], strict=True)
     )
-    return x.with_codes(codes[(slice(None), *kept)])
+    index = (slice(None), *kept)
+    return x.with_codes(codes[index])
 
 
 @apply.register
