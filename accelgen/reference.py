@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from string import ascii_letters
 from typing import Any
-from typing import cast as typing_cast
 
 import numpy as np
 import numpy.typing as npt
@@ -193,17 +193,23 @@ def _(node: Dense, inputs: Sequence[FixedArray]) -> FixedArray:
 
 @apply.register
 def _(node: EinsumDense, inputs: Sequence[FixedArray]) -> FixedArray:
-    left, result = node.equation.split("->")
-    operand, weight = left.split(",")
-    letter = next(c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in node.equation)
-    equation = f"{letter}{operand},{weight}->{letter}{result}"
-    fan_in = np.einsum(f"{weight}->{''.join(c for c in weight if c in result)}", np.abs(node.weight))
+    equation = batched(node.equation)
+    weight, result = node.equation.split(",")[1].split("->")
+    fan_in = np.einsum(f"{weight}->{''.join(axis for axis in weight if axis in result)}", np.abs(node.weight))
     return _linear(
-        inputs[0], node.weight, node.bias, fan_in, lambda x, w: typing_cast(Codes, np.einsum(equation, x, w))
+        inputs[0], node.weight, node.bias, fan_in, lambda x, w: np.asarray(np.einsum(equation, x, w))
     )
 
 
-def _windows(
+def batched(equation: str) -> str:
+    """An `EinsumDense` equation with a batch axis put before its operand and its result."""
+    operands, result = equation.split("->")
+    operand, weight = operands.split(",")
+    batch = next(letter for letter in reversed(ascii_letters) if letter not in equation)
+    return f"{batch}{operand},{weight}->{batch}{result}"
+
+
+def windows_of(
     x: Codes,
     size: tuple[int, ...],
     strides: tuple[int, ...],
@@ -225,39 +231,39 @@ def _windows(
 
 @apply.register
 def _(node: Conv, inputs: Sequence[FixedArray]) -> FixedArray:
-    kernel = node.weight.shape[:-2]
+    fan_in = np.abs(node.weight).sum(tuple(range(node.weight.ndim - 1)))
+    return _linear(inputs[0], node.weight, node.bias, fan_in, lambda x, w: convolve(node, x, w))
+
+
+def convolve(node: Conv, x: Codes, weight: Codes) -> Codes:
+    """A `Conv` node's sums, without bias, for a batch of numbers of any kind: one matrix product a group."""
+    kernel = weight.shape[:-2]
     rank = len(kernel)
-
-    def convolve(x: Codes, weight: Codes) -> Codes:
-        windows = _windows(x, kernel, node.strides, node.padding, node.dilation)
-        groups = []
-        inputs_a_group = weight.shape[-2]
-        outputs_a_group = weight.shape[-1] // node.groups
-        for group in range(node.groups):
-            channels = slice(group * inputs_a_group, (group + 1) * inputs_a_group)
-            part = np.moveaxis(np.moveaxis(windows, 1 + rank, 0)[channels], 0, 1 + rank)
-            flat = part.reshape(*part.shape[: 1 + rank], -1)
-            matrix = np.moveaxis(weight, -2, 0)[..., group * outputs_a_group : (group + 1) * outputs_a_group]
-            groups.append(flat @ matrix.reshape(-1, outputs_a_group))
-        return groups[0] if len(groups) == 1 else np.concatenate(groups, -1)
-
-    fan_in = np.abs(node.weight).sum(tuple(range(rank + 1)))
-    return _linear(inputs[0], node.weight, node.bias, fan_in, convolve)
+    windows = windows_of(x, kernel, node.strides, node.padding, node.dilation)
+    n_in, n_out = weight.shape[-2], weight.shape[-1] // node.groups
+    matrix = np.moveaxis(weight, -2, 0)
+    results = []
+    for group in range(node.groups):
+        own = np.moveaxis(np.moveaxis(windows, 1 + rank, 0)[group * n_in : (group + 1) * n_in], 0, 1 + rank)
+        flat = own.reshape(*own.shape[: 1 + rank], -1)
+        results.append(flat @ matrix[..., group * n_out : (group + 1) * n_out].reshape(-1, n_out))
+    return results[0] if len(results) == 1 else np.concatenate(results, -1)
 
 
 @apply.register
 def _(node: DepthwiseConv, inputs: Sequence[FixedArray]) -> FixedArray:
-    kernel = node.weight.shape[:-2]
-    rank = len(kernel)
-    taps = "abc"[:rank]
-    positions = "xyz"[:rank]
+    fan_in = np.abs(node.weight).sum(tuple(range(node.weight.ndim - 2)))
+    fan_in = fan_in.reshape(-1)
+    return _linear(inputs[0], node.weight, node.bias, fan_in, lambda x, w: convolve_depthwise(node, x, w))
 
-    def convolve(x: Codes, weight: Codes) -> Codes:
-        windows = _windows(x, kernel, node.strides, node.padding, node.dilation)
-        products = np.einsum(f"n{positions}i{taps},{taps}im->n{positions}im", windows, weight)
-        return np.asarray(products.reshape(*products.shape[:-2], -1))
 
-    return _linear(inputs[0], node.weight, node.bias, np.abs(node.weight).sum(tuple(range(rank))), convolve)
+def convolve_depthwise(node: DepthwiseConv, x: Codes, weight: Codes) -> Codes:
+    """A `DepthwiseConv` node's sums, without bias, for a batch of numbers of any kind."""
+    kernel = weight.shape[:-2]
+    taps, positions = "abc"[: len(kernel)], "xyz"[: len(kernel)]
+    windows = windows_of(x, kernel, node.strides, node.padding, node.dilation)
+    products = np.einsum(f"n{positions}i{taps},{taps}im->n{positions}im", windows, weight)
+    return np.asarray(products.reshape(*products.shape[:-2], -1))
 
 
 @apply.register
@@ -360,11 +366,11 @@ def _(node: Pool, inputs: Sequence[FixedArray]) -> FixedArray:
     axes = tuple(range(-len(node.size), 0))
     if node.kind is PoolKind.MAX:
         codes = hold(x.codes, x.limit)
-        windows = _windows(codes, node.size, node.strides, node.padding, ones, fill=-x.limit - 1)
+        windows = windows_of(codes, node.size, node.strides, node.padding, ones, fill=-x.limit - 1)
         return x.with_codes(windows.max(axes))
     if node.kind is PoolKind.SUM:
         limit = x.limit * int(np.prod(node.size))
-        windows = _windows(hold(x.codes, limit), node.size, node.strides, node.padding, ones)
+        windows = windows_of(hold(x.codes, limit), node.size, node.strides, node.padding, ones)
         return FixedArray(windows.sum(axes), x.fraction, limit)
     raise PrecisionError(f"layer {node.name!r}: an average has to be lowered to a sum and a scale first")
 
@@ -379,7 +385,7 @@ _MERGES: dict[MergeKind, Callable[[Codes, Codes], Codes]] = {
 
 @apply.register
 def _(node: Merge, inputs: Sequence[FixedArray]) -> FixedArray:
-    inputs = _same_rank(inputs)
+    inputs = same_rank(inputs)
     if node.kind is MergeKind.MULTIPLY:
         result = inputs[0]
         for other in inputs[1:]:
@@ -398,7 +404,7 @@ def _(node: Merge, inputs: Sequence[FixedArray]) -> FixedArray:
     return FixedArray(codes, fraction, limit)
 
 
-def _same_rank(inputs: Sequence[FixedArray]) -> list[FixedArray]:
+def same_rank(inputs: Sequence[FixedArray]) -> list[FixedArray]:
     """Inputs with axes of size 1 put after the batch axis, so that they broadcast sample by sample."""
     rank = max(array.codes.ndim for array in inputs)
     return [
@@ -422,15 +428,22 @@ def _(node: Concatenate, inputs: Sequence[FixedArray]) -> FixedArray:
 @apply.register
 def _(node: Dot, inputs: Sequence[FixedArray]) -> FixedArray:
     first, second = inputs
+    limit = (
+        first.limit
+        * second.limit
+        * first.codes.shape[node.axes[0] + 1 if node.axes[0] >= 0 else node.axes[0]]
+    )
+    codes = contract(node, hold(first.codes, limit), hold(second.codes, limit))
+    return FixedArray(codes, first.fraction + second.fraction, limit)
+
+
+def contract(node: Dot, first: Codes, second: Codes) -> Codes:
+    """A `Dot` node's sums of products for two batches of numbers of any kind."""
     a, b = (axis + 1 if axis >= 0 else axis for axis in node.axes)
-    length = first.codes.shape[a]
-    limit = first.limit * second.limit * length
-    left = np.moveaxis(hold(first.codes, limit), a, -1)
-    right = np.moveaxis(hold(second.codes, limit), b, -1)
-    n = left.shape[0]
+    left, right = np.moveaxis(first, a, -1), np.moveaxis(second, b, -1)
+    n, length = left.shape[0], left.shape[-1]
     products = left.reshape(n, -1, length) @ right.reshape(n, -1, length).transpose(0, 2, 1)
-    shape = (*left.shape[1:-1], *right.shape[1:-1]) or (1,)
-    return FixedArray(products.reshape(n, *shape), first.fraction + second.fraction, limit)
+    return np.asarray(products.reshape(n, *((*left.shape[1:-1], *right.shape[1:-1]) or (1,))))
 
 
 @apply.register

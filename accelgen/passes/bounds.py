@@ -132,7 +132,8 @@ def _cast(x: FixedArray, kind: FixedType, shape: Shape) -> FixedArray:
     ends = cast(x, kind)
     if kind.overflow in (Overflow.SAT, Overflow.SAT_SYM):
         return ends
-    wide = FixedType(kind.width + 64, kind.integer + 64, True, kind.rounding, Overflow.SAT)
+    reach = (x.limit >> max(x.fraction - kind.fraction, 0)) + 1 << max(kind.fraction - x.fraction, 0)
+    wide = FixedType.for_range(-reach, reach, kind.fraction).with_modes(kind.rounding, Overflow.SAT)
     unwrapped = cast(x, wide)
     inside = (unwrapped.codes[0] >= kind.min_code) & (unwrapped.codes[1] <= kind.max_code)
     return ends.with_codes(np.where(inside, ends.codes, of_type(kind, shape).codes))

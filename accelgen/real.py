@@ -1,0 +1,282 @@
+"""Evaluates a `Network` in real numbers (float64): what it computes before anything is put on a grid.
+
+Casts that the network itself holds (`Quantize`, `QuantizeArray`, `Threshold`) act here too, so that for a
+quantized network this is what its framework computes, without float32's noise. Calibration and the error
+figures of float networks come from here; the hardware's own arithmetic is `accelgen.reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce, singledispatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from accelgen import reference
+from accelgen.ir import (
+    Affine,
+    Clip,
+    Concatenate,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Dot,
+    EinsumDense,
+    Embedding,
+    Input,
+    Lookup,
+    Merge,
+    MergeKind,
+    Network,
+    Node,
+    Pad,
+    Pool,
+    PoolKind,
+    Quantize,
+    QuantizeArray,
+    Recurrent,
+    RecurrentKind,
+    Relu,
+    Reshape,
+    Softmax,
+    Threshold,
+    Transpose,
+    Unary,
+    UpSample,
+)
+from accelgen.ir.fixed import FixedArray, from_real
+from accelgen.ir.functions import evaluate as real_function
+from accelgen.ir.types import FixedType
+
+Real = npt.NDArray[np.float64]
+
+
+def evaluate(
+    network: Network,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    *,
+    keep: Iterable[str] | None = None,
+    batch: int = 256,
+) -> dict[str, Real]:
+    """The results (n, *shape) of the nodes ``keep`` (the outputs, unless said otherwise), in float64."""
+    wanted = tuple(network.outputs if keep is None else keep)
+    samples = next(iter(inputs.values())).shape[0]
+    parts: list[dict[str, Real]] = []
+    for start in range(0, max(samples, 1), batch):
+        values: dict[str, Real] = {}
+        for node in network:
+            if isinstance(node, Input):
+                chunk = np.asarray(inputs[node.name][start : start + batch], np.float64)
+                values[node.name] = chunk if node.type is None else from_real(chunk, node.type).values
+            else:
+                values[node.name] = apply(node, [values[source] for source in node.inputs])
+        parts.append({name: values[name] for name in wanted})
+    return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
+
+
+@singledispatch
+def apply(node: Node, inputs: Sequence[Real]) -> Real:
+    """One node's result on real numbers of shape (n, *shape)."""
+    raise NotImplementedError(type(node).__name__)
+
+
+def _without_constants(node: Node, inputs: Sequence[Real]) -> Real:
+    """What moves or selects numbers does so alike for codes: the golden model's own function is used."""
+    arrays = [FixedArray(values, 0, 1) for values in inputs]
+    return np.asarray(reference.apply(node, arrays).codes, np.float64)
+
+
+for _kind in (Concatenate, Reshape, Transpose, Pad, UpSample):
+    apply.register(_kind)(_without_constants)
+
+
+def _plus(values: Real, bias: Real | None) -> Real:
+    return values if bias is None else values + bias
+
+
+@apply.register
+def _(node: Dense, inputs: Sequence[Real]) -> Real:
+    return _plus(inputs[0] @ node.weight, node.bias)
+
+
+@apply.register
+def _(node: EinsumDense, inputs: Sequence[Real]) -> Real:
+    return _plus(np.asarray(np.einsum(reference.batched(node.equation), inputs[0], node.weight)), node.bias)
+
+
+@apply.register
+def _(node: Conv, inputs: Sequence[Real]) -> Real:
+    return _plus(reference.convolve(node, inputs[0], node.weight), node.bias)
+
+
+@apply.register
+def _(node: DepthwiseConv, inputs: Sequence[Real]) -> Real:
+    return _plus(reference.convolve_depthwise(node, inputs[0], node.weight), node.bias)
+
+
+@apply.register
+def _(node: Affine, inputs: Sequence[Real]) -> Real:
+    return inputs[0] * node.scale + node.bias
+
+
+@apply.register
+def _(node: Quantize, inputs: Sequence[Real]) -> Real:
+    return from_real(inputs[0], node.type).values
+
+
+@apply.register
+def _(node: QuantizeArray, inputs: Sequence[Real]) -> Real:
+    (x,) = inputs
+    shape = x.shape[1:]
+    keys = np.stack([np.broadcast_to(a, shape) for a in (node.width, node.integer, node.signed)], -1)
+    result = np.zeros(x.shape)
+    for width, integer, signed in np.unique(keys.reshape(-1, 3), axis=0).tolist():
+        if width > 0:
+            chosen = (keys == (width, integer, signed)).all(-1)
+            kind = FixedType(width, integer, bool(signed), node.rounding, node.overflow)
+            result[:, chosen] = from_real(x[:, chosen], kind).values
+    return result
+
+
+@apply.register
+def _(node: Threshold, inputs: Sequence[Real]) -> Real:
+    (x,) = inputs
+    reached = np.zeros(x.shape, np.int64)
+    for level in range(node.thresholds.shape[-1]):
+        edge = node.thresholds[..., level]
+        reached += (x >= edge) if node.inclusive else (x > edge)
+    return np.asarray(node.values[reached])
+
+
+@apply.register
+def _(node: Relu, inputs: Sequence[Real]) -> Real:
+    (x,) = inputs
+    result = np.where(x > 0, x, x * node.negative_slope)
+    return result if node.upper is None else np.minimum(result, node.upper)
+
+
+@apply.register
+def _(node: Clip, inputs: Sequence[Real]) -> Real:
+    return np.clip(inputs[0], node.low, node.high)
+
+
+@apply.register
+def _(node: Unary, inputs: Sequence[Real]) -> Real:
+    result = real_function(node.function, node.parameters, inputs[0])
+    return result if node.type is None else from_real(result, node.type).values
+
+
+@apply.register
+def _(node: Lookup, inputs: Sequence[Real]) -> Real:
+    codes = from_real(inputs[0], node.index).codes.astype(np.int64)
+    return np.asarray(node.values[codes % node.values.size])
+
+
+@apply.register
+def _(node: Softmax, inputs: Sequence[Real]) -> Real:
+    (x,) = inputs
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return np.asarray(powers / powers.sum(-1, keepdims=True))
+
+
+@apply.register
+def _(node: Pool, inputs: Sequence[Real]) -> Real:
+    (x,) = inputs
+    rank = len(node.size)
+    fill = -np.inf if node.kind is PoolKind.MAX else 0.0
+    axes = tuple(range(-rank, 0))
+    geometry = (node.size, node.strides, node.padding, (1,) * rank)
+    windows = reference.windows_of(x, *geometry, fill=fill)
+    if node.kind is PoolKind.MAX:
+        return np.asarray(windows.max(axes))
+    if node.kind is PoolKind.SUM:
+        return np.asarray(windows.sum(axes))
+    return np.asarray(windows.sum(axes) / pool_counts(node, x.shape[1:]))
+
+
+def pool_counts(node: Pool, shape: tuple[int, ...]) -> Real:
+    """By how much an average divides at each position: (*positions, 1)."""
+    rank = len(node.size)
+    if node.count_padding:
+        counted = np.ones((1, *(n + sum(pads) for n, pads in zip(shape, node.padding, strict=False)), 1))
+        padding: tuple[tuple[int, int], ...] = ((0, 0),) * rank
+    else:
+        counted, padding = np.ones((1, *shape[:-1], 1)), node.padding
+    windows = reference.windows_of(counted, node.size, node.strides, padding, (1,) * rank)
+    return np.asarray(windows.sum(tuple(range(-rank, 0)))[0])
+
+
+_MERGES: dict[MergeKind, Callable[[Real, Real], Real]] = {
+    MergeKind.ADD: np.add,
+    MergeKind.SUBTRACT: np.subtract,
+    MergeKind.MULTIPLY: np.multiply,
+    MergeKind.AVERAGE: np.add,
+    MergeKind.MAXIMUM: np.maximum,
+    MergeKind.MINIMUM: np.minimum,
+}
+
+
+@apply.register
+def _(node: Merge, inputs: Sequence[Real]) -> Real:
+    arrays = reference.same_rank([FixedArray(values, 0, 1) for values in inputs])
+    result = reduce(_MERGES[node.kind], [np.asarray(array.codes, np.float64) for array in arrays])
+    return result / len(inputs) if node.kind is MergeKind.AVERAGE else result
+
+
+@apply.register
+def _(node: Dot, inputs: Sequence[Real]) -> Real:
+    return np.asarray(reference.contract(node, *inputs))
+
+
+@apply.register
+def _(node: Embedding, inputs: Sequence[Real]) -> Real:
+    rows = np.clip(inputs[0].astype(np.int64), 0, node.table.shape[0] - 1)
+    return np.asarray(node.table[rows])
+
+
+@apply.register
+def _(node: Recurrent, inputs: Sequence[Real]) -> Real:
+    """Keras' own recurrences (keras 3, layers/rnn): gates i, f, c, o for an LSTM; z, r, h for a GRU."""
+    (x,) = inputs
+    steps = x[:, ::-1] if node.go_backwards else x
+    units = node.recurrent_kernel.shape[0]
+    hidden = np.zeros((x.shape[0], units))
+    cell = np.zeros_like(hidden)
+
+    def outer(values: Real) -> Real:
+        return real_function(node.activation, (), values) if node.activation != "linear" else values
+
+    def gate(values: Real) -> Real:
+        return real_function(node.recurrent_activation, (), values)
+
+    sequence = []
+    for step in range(steps.shape[1]):
+        own = _plus(steps[:, step] @ node.kernel, node.bias)
+        if node.kind is RecurrentKind.SIMPLE:
+            hidden = outer(own + hidden @ node.recurrent_kernel)
+        elif node.kind is RecurrentKind.LSTM:
+            i, f, c, o = np.split(own + hidden @ node.recurrent_kernel, 4, -1)
+            cell = gate(f) * cell + gate(i) * outer(c)
+            hidden = gate(o) * outer(cell)
+        else:
+            hidden = _gru_step(node, own, hidden, gate, outer)
+        sequence.append(hidden)
+    return np.stack(sequence, 1) if node.return_sequences else hidden
+
+
+def _gru_step(
+    node: Recurrent, own: Real, hidden: Real, gate: Callable[[Real], Real], outer: Callable[[Real], Real]
+) -> Real:
+    units = hidden.shape[1]
+    kernel = node.recurrent_kernel
+    if node.reset_after:
+        z_in, r_in, h_in = np.split(_plus(hidden @ kernel, node.recurrent_bias), 3, -1)
+        z, r = gate(own[:, :units] + z_in), gate(own[:, units : 2 * units] + r_in)
+        candidate = outer(own[:, 2 * units :] + r * h_in)
+    else:
+        z = gate(own[:, :units] + hidden @ kernel[:, :units])
+        r = gate(own[:, units : 2 * units] + hidden @ kernel[:, units : 2 * units])
+        candidate = outer(own[:, 2 * units :] + (r * hidden) @ kernel[:, 2 * units :])
+    return z * hidden + (1 - z) * candidate
