@@ -1,0 +1,146 @@
+"""Makes a network exact: every constant on a grid and every real function a table, as bounds allow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from accelgen.ir import (
+    Affine,
+    Clip,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    EinsumDense,
+    FixedType,
+    Network,
+    Node,
+    Overflow,
+    Quantize,
+    Recurrent,
+    Relu,
+    Rounding,
+    Softmax,
+    Unary,
+)
+from accelgen.ir.fixed import FixedArray
+from accelgen.ir.grid import constant_type
+from accelgen.ir.nodes import Array
+from accelgen.passes.bounds import bounds, type_of
+from accelgen.passes.exact_affine import narrow_affine, narrow_bias, on_grid, scale_for_output
+from accelgen.passes.exact_unary import lower_unary, single_cast
+from accelgen.passes.recurrent_types import choose_recurrent_types
+from accelgen.passes.rename import rewire
+
+SOFTMAX_TYPE = FixedType(16, 0, False, Rounding.RND, Overflow.SAT)
+"""A softmax's result where nothing else is said: steps of 2**-16 from 0 to just below 1."""
+FLOAT32_BITS = 24
+"""The mantissa of float32, in which frameworks hold slopes and bounds that their files print in decimals."""
+
+
+def make_exact(network: Network, precision: FixedType | None = None) -> Network:
+    """Rewrites, in topological order and with the bounds known so far, what is not exact yet.
+
+    Scales and biases get the narrowest grid that changes no quantized result (`exact_affine`), functions
+    become tables or thresholds (`exact_unary`), softmax and recurrent layers get types. ``precision`` is the
+    user's type for what the network leaves open. The inputs must have types.
+
+    Raises:
+        PrecisionError: an input has no type.
+        UnsupportedError: a function is unknown.
+    """
+    walk = _Walk(network, precision)
+    for node in network:
+        walk.visit(node)
+    outputs = tuple(walk.moved.get(name, name) for name in network.outputs)
+    exact = network.with_nodes(walk.nodes, outputs)
+    return replace(exact, notes=(*network.notes, *walk.notes))
+
+
+class _Walk:
+    def __init__(self, network: Network, precision: FixedType | None) -> None:
+        self.network = network
+        self.precision = precision
+        self.nodes: list[Node] = []
+        self.notes: list[str] = []
+        self.moved: dict[str, str] = {}
+        self.found: dict[str, FixedArray] = {}
+
+    def visit(self, node: Node) -> None:
+        """Add what replaces ``node``, and the bounds of all of it."""
+        wired = rewire(node, self.moved)
+        x = [self.found[source] for source in wired.inputs]
+        replacement = self._replace(wired, x)
+        for new in replacement:
+            shape = new.output_shape(tuple(self.found[source].codes.shape[1:] for source in new.inputs))
+            self.nodes.append(new)
+            self.found[new.name] = bounds(new, [self.found[source] for source in new.inputs], shape)
+        if replacement[-1].name != node.name:
+            self.moved[node.name] = replacement[-1].name
+
+    def _replace(self, node: Node, x: list[FixedArray]) -> list[Node]:
+        if isinstance(node, Affine):
+            return self._affine(node, x[0])
+        if isinstance(node, Relu) and np.any(node.negative_slope):
+            return [replace(node, negative_slope=_as_float32(node.negative_slope))]
+        if isinstance(node, Dense | EinsumDense | Conv | DepthwiseConv):
+            return [self._linear(node, x[0])]
+        if isinstance(node, Unary):
+            cast = single_cast(self.network, node.name)
+            nodes, note = lower_unary(node, x[0], None if cast is None else cast.type)
+            if note is not None:
+                self.notes.append(note)
+            return nodes
+        if isinstance(node, Softmax) and node.type is None:
+            return [replace(node, type=SOFTMAX_TYPE)]
+        if isinstance(node, Recurrent):
+            return [choose_recurrent_types(node, type_of(x[0]), self.precision)]
+        return [node]
+
+    def _affine(self, node: Affine, x: FixedArray) -> list[Node]:
+        if on_grid(node):
+            return [node]
+        chain = self._chain_to_cast(node.name)
+        if chain:
+            narrow = narrow_affine(node, x, chain)
+            if narrow is not None:
+                return [narrow]
+        rounded, kind = scale_for_output(node, x)
+        if chain:
+            return [rounded]
+        name = f"{node.name}/result"
+        return [rounded, Quantize(name, (node.name,), kind)]
+
+    def _linear(
+        self, node: Dense | EinsumDense | Conv | DepthwiseConv, x: FixedArray
+    ) -> Dense | EinsumDense | Conv | DepthwiseConv:
+        chain = self._chain_to_cast(node.name)
+        final = chain[-1] if chain else None
+        users = self.network.consumers[node.name]
+        if final is None and len(users) == 1 and not isinstance(users[0], Affine | Softmax):
+            return node
+        return narrow_bias(node, x, final.type if isinstance(final, Quantize) else None)
+
+    def _chain_to_cast(self, name: str) -> list[Node]:
+        """The rectifiers and clips that alone follow ``name``, up to a cast; empty where there is none."""
+        chain: list[Node] = []
+        while True:
+            users = self.network.consumers[name]
+            if len(users) != 1 or name in self.network.outputs:
+                return []
+            (user,) = users
+            if isinstance(user, Quantize):
+                return [*chain, user]
+            if not isinstance(user, Clip) and not (
+                isinstance(user, Relu) and not np.any(user.negative_slope)
+            ):
+                return []
+            chain.append(user)
+            name = user.name
+
+
+def _as_float32(values: Array) -> Array:
+    if constant_type(values).width <= FLOAT32_BITS:
+        return values
+    return values.astype(np.float32).astype(np.float64)
