@@ -42,7 +42,12 @@ class FixedArray:
         if shift == 0:
             return self
         limit = self.limit << shift
-        return FixedArray(hold(self.codes, limit) * _power(shift, limit), fraction, limit)
+        codes = hold(self.codes, limit) * _power(shift, limit)
+        return FixedArray(np.asarray(codes, self._dtype(limit)), fraction, limit)
+
+    @staticmethod
+    def _dtype(limit: int) -> type:
+        return float if limit < FLOAT_LIMIT else object
 
     def with_codes(self, codes: Codes) -> FixedArray:
         """Other codes within the same limit (a reshape, a selection)."""

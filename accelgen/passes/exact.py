@@ -24,7 +24,7 @@ from accelgen.ir import (
     Softmax,
     Unary,
 )
-from accelgen.ir.fixed import FixedArray
+from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
 from accelgen.passes.bounds import bounds, type_of
@@ -82,8 +82,8 @@ class _Walk:
     def _replace(self, node: Node, x: list[FixedArray]) -> list[Node]:
         if isinstance(node, Affine):
             return self._affine(node, x[0])
-        if isinstance(node, Relu) and np.any(node.negative_slope):
-            return [replace(node, negative_slope=_as_float32(node.negative_slope))]
+        if isinstance(node, Relu | Clip):
+            return [self._bounded(node)]
         if isinstance(node, Dense | EinsumDense | Conv | DepthwiseConv):
             return [self._linear(node, x[0])]
         if isinstance(node, Unary):
@@ -111,6 +111,25 @@ class _Walk:
             return [rounded]
         name = f"{node.name}/result"
         return [rounded, Quantize(name, (node.name,), kind)]
+
+    def _bounded(self, node: Relu | Clip) -> Node:
+        """Bounds that a cast follows become what it makes of them: casts are monotone, so nothing changes."""
+        chain = self._chain_to_cast(node.name)
+        final = chain[-1] if chain else None
+        if isinstance(final, Quantize) and final.type.overflow in (Overflow.SAT, Overflow.SAT_SYM):
+            kind = final.type
+
+            def narrow(bound: float) -> float:
+                return float(from_real(np.array([bound]), kind).values[0])
+        else:
+
+            def narrow(bound: float) -> float:
+                return float(_as_float32(np.array([bound]))[0])
+
+        if isinstance(node, Clip):
+            return replace(node, low=narrow(node.low), high=narrow(node.high))
+        upper = None if node.upper is None else narrow(node.upper)
+        return replace(node, negative_slope=_as_float32(node.negative_slope), upper=upper)
 
     def _linear(
         self, node: Dense | EinsumDense | Conv | DepthwiseConv, x: FixedArray
