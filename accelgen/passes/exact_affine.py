@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from accelgen import real
 from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, EinsumDense, Node, Overflow, Quantize, Rounding
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.grid import constant_type, fraction_bits
-from accelgen.ir.nodes import Array
+from accelgen.ir.nodes import Array, Shape
 from accelgen.ir.types import FixedType
 
 MAX_SCALE_BITS = 40
@@ -45,6 +46,25 @@ class _Rows:
     low: Array
     high: Array
     fraction: int
+    which: npt.NDArray[np.int64]
+    shape: Shape
+
+    def spread(self, values: Array, like: Array) -> Array:
+        """One value a row laid out as ``like`` was, or over the whole shape where rows now differ more."""
+        full = values[self.which].reshape(self.shape)
+        sizes: Shape = (1,) * (len(self.shape) - like.ndim) + like.shape
+        index = tuple(slice(None) if size > 1 else slice(0, 1) for size in sizes)
+        compact = full[index]
+        return compact if np.array_equal(np.broadcast_to(compact, self.shape), full) else _least(full)
+
+
+def _least(full: Array) -> Array:
+    """The array with every axis along which it does not vary cut to one element."""
+    for axis in range(full.ndim):
+        first = full.take([0], axis)
+        if np.array_equal(np.broadcast_to(first, full.shape), full):
+            full = first
+    return full
 
 
 def _rows(node: Affine, x: FixedArray) -> _Rows:
@@ -55,7 +75,20 @@ def _rows(node: Affine, x: FixedArray) -> _Rows:
     low, high = np.full(len(unique), np.inf), np.full(len(unique), -np.inf)
     np.minimum.at(low, which, x.codes[0].astype(np.float64).ravel())
     np.maximum.at(high, which, x.codes[1].astype(np.float64).ravel())
-    return _Rows(unique[:, 0], unique[:, 1], low, high, x.fraction)
+    return _Rows(unique[:, 0], unique[:, 1], low, high, x.fraction, which, shape)
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Where the cast result of each row changes: between the codes ``outside`` and ``inside`` of ``row``.
+
+    ``edge`` is the scaled value at which it does: inside is at or above it, outside at or below.
+    """
+
+    row: npt.NDArray[np.int64]
+    edge: Array
+    inside: Array
+    outside: Array
 
 
 def narrow_affine(node: Affine, x: FixedArray, chain: Sequence[Node]) -> Affine | None:
@@ -70,33 +103,52 @@ def narrow_affine(node: Affine, x: FixedArray, chain: Sequence[Node]) -> Affine 
         return None
     rows = _rows(node, x)
 
-    def codes_of(values: Array) -> Array:
+    def scaled(codes: Array, scale: Array, bias: Array) -> Array:
+        return np.ldexp(codes, -rows.fraction) * scale + bias
+
+    def result(values: Array) -> Array:
         for step in chain[:-1]:
             values = real.apply(step, [values])
         return np.asarray(from_real(values, _saturating(final.type)).codes, np.float64)
 
-    def exact(codes: Array, scale: Array, bias: Array) -> Array:
-        return np.ldexp(codes, -rows.fraction) * scale + bias
-
-    if final.type.overflow is Overflow.WRAP and _wraps(rows, chain, exact):
+    if final.type.overflow is Overflow.WRAP and _wraps(rows, chain, scaled):
         return None
-    points = _step_points(rows, final.type, codes_of, exact)
-    if points is None:
+    steps = _find_steps(
+        rows, final.type, lambda row, codes: result(scaled(codes, rows.scale[row], rows.bias[row]))
+    )
+    if steps is None:
         return None
-    which, codes = points
-    wanted = codes_of(exact(codes, rows.scale[which], rows.bias[which]))
+    ends = np.arange(rows.scale.size)
+    which = np.concatenate([steps.row, steps.row, ends, ends])
+    codes = np.concatenate([steps.inside, steps.outside, rows.low, rows.high])
+    wanted = result(scaled(codes, rows.scale[which], rows.bias[which]))
 
     def attempt(bits: int) -> Affine | None:
-        scale_fraction = bits - _exponent(rows.scale)
-        bias_fraction = max(scale_fraction + rows.fraction, 0)
-        scale, bias = _round_to(rows.scale, scale_fraction), _round_to(rows.bias, bias_fraction)
-        if not np.array_equal(codes_of(exact(codes, scale[which], bias[which])), wanted):
+        fraction = bits - _exponent(rows.scale)
+        scale = _round_to(rows.scale, fraction)
+        bias = _fitting_bias(rows, steps, scale, max(fraction + rows.fraction, 0))
+        if not np.array_equal(result(scaled(codes, scale[which], bias[which])), wanted):
             return None
-        return replace(
-            node, scale=_round_to(node.scale, scale_fraction), bias=_round_to(node.bias, bias_fraction)
-        )
+        return replace(node, scale=rows.spread(scale, node.scale), bias=rows.spread(bias, node.bias))
 
     return _narrowest(attempt)
+
+
+def _fitting_bias(rows: _Rows, steps: _Steps, scale: Array, fraction: int) -> Array:
+    """For each row a bias on the grid that keeps every step where it is, given the rounded scale.
+
+    Each step confines the bias to an interval; the rounded real bias serves where it lies in all of them,
+    else the middle of what they have in common (if that is empty, the caller's check finds out).
+    """
+    low, high = np.full(scale.shape, -np.inf), np.full(scale.shape, np.inf)
+    factor = np.ldexp(scale[steps.row], -rows.fraction)
+    np.maximum.at(low, steps.row, steps.edge - factor * steps.inside)
+    np.minimum.at(high, steps.row, steps.edge - factor * steps.outside)
+    rounded = _round_to(rows.bias, fraction)
+    stepping = np.isfinite(low)
+    middle = rounded.copy()
+    middle[stepping] = (low[stepping] + high[stepping]) / 2
+    return np.where((low < rounded) & (rounded < high), rounded, _round_to(middle, fraction))
 
 
 def _narrowest(attempt: Callable[[int], Affine | None]) -> Affine | None:
@@ -128,30 +180,32 @@ def _saturating(kind: FixedType) -> FixedType:
     return kind.with_modes(kind.rounding, Overflow.SAT) if kind.overflow is Overflow.WRAP else kind
 
 
-def _step_points(
-    rows: _Rows,
-    kind: FixedType,
-    codes_of: Callable[[Array], Array],
-    exact: Callable[[Array, Array, Array], Array],
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Array] | None:
-    """The rows and codes around every step of the cast result: (points,) each; None where too many."""
-    first = codes_of(exact(rows.low, rows.scale, rows.bias))
-    last = codes_of(exact(rows.high, rows.scale, rows.bias))
-    steps = np.abs(last - first).astype(np.int64)
-    total = int(steps.sum())
+def _find_steps(
+    rows: _Rows, kind: FixedType, result: Callable[[npt.NDArray[np.int64], Array], Array]
+) -> _Steps | None:
+    """Every step of every row's cast result; None where they are too many, or not where they should be."""
+    every = np.arange(rows.scale.size)
+    first, last = result(every, rows.low), result(every, rows.high)
+    counts = np.abs(last - first).astype(np.int64)
+    total = int(counts.sum())
     if total > MAX_STEPS:
         return None
-    which = np.repeat(np.arange(len(steps)), steps)
-    start = np.minimum(first, last)[which]
-    level = start + 1 + np.arange(total) - np.repeat(np.cumsum(steps) - steps, steps)
-    edge = level if kind.rounding in (Rounding.TRN, Rounding.TRN_ZERO) else level - 0.5
-    reached = (np.ldexp(edge, -kind.fraction) - rows.bias[which]) / rows.scale[which]
-    nearest = np.rint(np.ldexp(reached, rows.fraction))
-    around = np.concatenate([nearest + offset for offset in (-2, -1, 0, 1, 2)])
-    which = np.concatenate([which] * 5)
-    ends = np.arange(len(steps))
-    codes = np.concatenate([np.clip(around, rows.low[which], rows.high[which]), rows.low, rows.high])
-    return np.concatenate([which, ends, ends]), codes
+    row = np.repeat(every, counts)
+    level = (
+        np.minimum(first, last)[row] + 1 + np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    )
+    floors = kind.rounding in (Rounding.TRN, Rounding.TRN_ZERO)
+    edge = np.ldexp(level if floors else level - 0.5, -kind.fraction)
+    crossing = np.rint(np.ldexp((edge - rows.bias[row]) / rows.scale[row], rows.fraction))
+    direction = np.sign(rows.scale[row])
+    inside = np.full(total, np.nan)
+    for offset in (2, 1, 0, -1, -2):
+        code = crossing + offset * direction
+        inside = np.where(result(row, code) >= level, code, inside)
+    outside = inside - direction
+    if np.isnan(inside).any() or np.any(result(row, outside) >= level):
+        return None
+    return _Steps(row, edge, inside, outside)
 
 
 def _exponent(values: Array) -> int:

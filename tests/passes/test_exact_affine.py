@@ -53,7 +53,7 @@ def test_the_scale_is_no_wider_than_the_steps_need():
         Quantize("q", ("a",), cast),
     )
     exact = make_exact(Network(nodes, ("q",)))
-    assert constant_type(exact["a"].scale).width <= 17
+    assert constant_type(exact["a"].scale).width <= 14
 
 
 def test_an_output_scale_keeps_a_millionth_of_its_range():
