@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, TypeVar
 
 from accelgen.backend.naming import safe_names
 from accelgen.design import Design, IoType, LayerDesign
 from accelgen.errors import UnsupportedError
-from accelgen.ir import FixedType, Network, Node, Quantize
+from accelgen.ir import FixedType, Input, Network, Node, Quantize, Reshape
 from accelgen.ir.nodes import Shape
 
 
@@ -97,7 +98,7 @@ class Context:
         inputs: tuple[str, ...] | None = None,
         **attributes: Any,
     ) -> HlsLayer:
-        """The layer that gives the node's result; ``types`` beside "result", ``inputs`` where not the node's."""
+        """The layer that gives the node's result; ``types`` beside "result", ``inputs`` if not its own."""
         return HlsLayer(
             class_name,
             self.names[node.name],
@@ -152,13 +153,23 @@ def _fusions(network: Network) -> dict[str, str]:
     return fused
 
 
-def lower(network: Network, design: Design) -> tuple[list[HlsLayer], Context]:
-    """The layers of an exact network, in topological order, and the context that named them.
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A network's layers in topological order, and the names of those that are its ports."""
+
+    layers: tuple[HlsLayer, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    context: Context
+
+
+def lower(network: Network, design: Design) -> Lowered:
+    """The layers of an exact network.
 
     Raises:
         UnsupportedError: a node of a class that no kernel computes.
     """
-    context = Context(network, design, safe_names([node.name for node in network]), _fusions(network))
+    context = Context(network, design, _names(network), _fusions(network))
     layers: list[HlsLayer] = []
     for node in network:
         if node.name in context.fused:
@@ -170,4 +181,29 @@ def lower(network: Network, design: Design) -> tuple[list[HlsLayer], Context]:
                 f"(there is for {', '.join(sorted(kind.__name__ for kind in _LOWERINGS))})"
             )
         layers.extend(entry.function(node, context))
-    return layers, context
+    outputs: list[str] = []
+    for position, name in enumerate(network.outputs):
+        port = context.name(name)
+        if port in outputs or isinstance(network[name], Input | Reshape):
+            # an input, a second port of one result and a mere view have no array of their own to be a port
+            layers.append(_copy(context, name, f"step_port{position}_{port}"))
+            port = layers[-1].name
+        outputs.append(port)
+    inputs = tuple(context.name(node.name) for node in network.inputs)
+    return Lowered(tuple(layers), inputs, tuple(outputs), context)
+
+
+def _names(network: Network) -> dict[str, str]:
+    """Inputs are named apart: theirs are the only names that become C++ variables."""
+    names = safe_names([node.name for node in network])
+    return {name: f"in_{safe}" if isinstance(network[name], Input) else safe for name, safe in names.items()}
+
+
+def _copy(context: Context, name: str, port: str) -> HlsLayer:
+    return HlsLayer(
+        "Activation",
+        port,
+        (context.name(name),),
+        {"result": context.type(name)},
+        {"activation": "linear", "n_in": prod(context.shape(name))},
+    )

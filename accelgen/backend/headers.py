@@ -1,0 +1,53 @@
+"""Which HLS headers a project needs, and their text: hls4ml's own, accelgen's, and the ap_types of hls4ml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import hls4ml
+
+from accelgen.backend.templates import templates_dir
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def _sources() -> tuple[Path, ...]:
+    """Folders that hold headers, the first one wins: Vitis replaces some of Vivado's."""
+    root = Path(hls4ml.__file__).parent / "templates"
+    return (templates_dir() / "nnet_utils", root / "vitis/nnet_utils", root / "vivado/nnet_utils")
+
+
+@cache
+def _header(name: str) -> str | None:
+    for folder in _sources():
+        path = folder / name
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return None
+
+
+def needed_headers(includes: Iterable[str]) -> dict[str, str]:
+    """Name and text of every header of nnet_utils that the ``includes`` reach, themselves among them."""
+    found: dict[str, str] = {}
+    waiting = [Path(include).name for include in includes]
+    while waiting:
+        name = waiting.pop()
+        text = None if name in found else _header(name)
+        if text is not None:
+            found[name] = text
+            waiting += [Path(include).name for include in _INCLUDE.findall(text)]
+    return found
+
+
+@cache
+def ap_types() -> dict[str, bytes]:
+    """Path within ap_types and content of hls4ml's arbitrary-precision headers for g++ (Apache-2.0)."""
+    root = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,9 @@
+#include "@{top}.h"
+#include "parameters.h"
+
+void @{top}(
+    @{ports}
+) {
+@{pragmas}
+@{variables}
+@{calls}}
