@@ -62,11 +62,12 @@ def evaluate(
 ) -> dict[str, Real]:
     """The results (n, *shape) of the nodes ``keep`` (the outputs, unless said otherwise), in float64."""
     wanted = tuple(network.outputs if keep is None else keep)
+    needed = network.ancestors(wanted)
     samples = next(iter(inputs.values())).shape[0]
     parts: list[dict[str, Real]] = []
     for start in range(0, max(samples, 1), batch):
         values: dict[str, Real] = {}
-        for node in network:
+        for node in (node for node in network if node.name in needed):
             if isinstance(node, Input):
                 chunk = np.asarray(inputs[node.name][start : start + batch], np.float64)
                 values[node.name] = chunk if node.type is None else from_real(chunk, node.type).values

@@ -112,9 +112,11 @@ def _join(parts: list[FixedArray]) -> FixedArray:
 def _evaluate_chunk(
     network: Network, inputs: Mapping[str, FixedArray], wanted: tuple[str, ...]
 ) -> dict[str, FixedArray]:
-    last_use = {name: index for index, node in enumerate(network.nodes) for name in (node.name, *node.inputs)}
+    needed = network.ancestors(wanted)
+    nodes = [node for node in network if node.name in needed]
+    last_use = {name: index for index, node in enumerate(nodes) for name in (node.name, *node.inputs)}
     values: dict[str, FixedArray] = {}
-    for index, node in enumerate(network.nodes):
+    for index, node in enumerate(nodes):
         if isinstance(node, Input):
             result = inputs[node.name]
         else:

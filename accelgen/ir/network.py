@@ -79,6 +79,14 @@ class Network:
                 users[source].append(node)
         return {name: tuple(nodes) for name, nodes in users.items()}
 
+    def ancestors(self, names: Iterable[str]) -> set[str]:
+        """The nodes that the named ones are computed from, themselves included."""
+        found = set(names)
+        for node in reversed(self.nodes):
+            if node.name in found:
+                found.update(node.inputs)
+        return found
+
     @cached_property
     def _by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.nodes}
