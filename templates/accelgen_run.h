@@ -1,8 +1,8 @@
 #ifndef ACCELGEN_RUN_H_
 #define ACCELGEN_RUN_H_
 
-#include "accelgen_words.h"
 #include "firmware/@{top}.h"
+#include "firmware/nnet_utils/accelgen_words.h"
 
 namespace accelgen {
 

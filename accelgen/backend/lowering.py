@@ -79,12 +79,12 @@ class Context:
 
     def result_type(self, node: Node) -> FixedType:
         """The type to which the node's layer casts its exact result: a fused quantizer's, else its own."""
-        for quantizer, producer in self.fused.items():
-            if producer == node.name:
-                target = self.network[quantizer]
-                assert isinstance(target, Quantize)
-                return target.type
-        return self.type(node.name)
+        target = self.network[self._represents(node)]
+        return target.type if isinstance(target, Quantize) else self.type(node.name)
+
+    def _represents(self, node: Node) -> str:
+        """The node whose value the node's layer holds: a quantizer that it fuses, else itself."""
+        return next((quantizer for quantizer, producer in self.fused.items() if producer == node.name), node.name)
 
     def choice(self, node: Node) -> LayerDesign:
         """The design's choices for the node."""
@@ -106,7 +106,7 @@ class Context:
             {"result": self.result_type(node), **(types or {})},
             attributes,
             self.choice(node),
-            node.name,
+            self._represents(node),
         )
 
 

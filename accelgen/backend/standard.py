@@ -54,7 +54,7 @@ def _linear_types(node: Dense | Conv, context: Context) -> dict[str, FixedType]:
     }
 
 
-def _linear_data(node: Dense | Conv) -> dict[str, Array]:
+def _linear_data(node: Dense | Conv) -> dict[str, Any]:
     return {"weight_data": node.weight, "bias_data": _bias(node)}
 
 

@@ -36,8 +36,9 @@ class FirmwareWriter(Writer):  # type: ignore[misc]  # hls4ml ships no types
 def firmware(model: Any) -> dict[str, bytes]:
     """Path within the project and content of every file of the graph's firmware."""
     top = model.config.get_project_name()
+    layers = model.get_layers()
     includes = sorted(
-        {header for layer in model.get_layers() for header in layer.get_attr("include_header", ())}
+        {*COMMON_HEADERS, *(h for layer in layers for h in layer.get_attr("include_header", ()))}
     )
     weights = [weight for layer in layers for weight in layer.get_weights()]
     ports = ",\n    ".join(

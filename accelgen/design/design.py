@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from enum import Enum
+from typing import Any
+
+import yaml
 
 from accelgen.errors import UsageError
+
+FORMAT = 1
+"""The version of design.yaml."""
 
 
 class IoType(Enum):
@@ -54,6 +61,106 @@ class Design:
     default: LayerDesign = LayerDesign()
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
+            raise UsageError(f"part {self.part!r} is no part number")
+        if not 0 < self.clock_ns <= 1000:
+            raise UsageError(f"clock_ns is above 0 and at most 1000, not {self.clock_ns}")
+        if not 0 <= self.clock_uncertainty_percent < 100:
+            raise UsageError(
+                f"clock_uncertainty_percent is 0 to below 100, not {self.clock_uncertainty_percent}"
+            )
+
     def layer(self, name: str) -> LayerDesign:
         """The choices for the layer ``name``."""
         return self.layers.get(name, self.default)
+
+    def to_yaml(self) -> str:
+        """The design as YAML, every field written out."""
+        data: dict[str, Any] = {"format": FORMAT}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, LayerDesign):
+                value = _layer_data(value)
+            elif isinstance(value, Enum):
+                value = value.value
+            elif entry.name == "layers":
+                value = {name: _layer_data(layer) for name, layer in value.items()}
+            data[entry.name] = value
+        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+
+    @classmethod
+    def from_yaml(cls, text: str, source: str = "design.yaml") -> Design:
+        """The design that a YAML text describes; fields that it leaves out keep their defaults.
+
+        Raises:
+            UsageError: no YAML, an unknown field (with the nearest known one), or a value of the wrong kind.
+        """
+        try:
+            data = yaml.safe_load(text)
+        except (yaml.YAMLError, RecursionError) as error:
+            raise UsageError(f"{source} is no YAML: {' '.join(str(error).split())[:200]}") from None
+        entries = _mapping(data, source)
+        found = entries.pop("format", FORMAT)
+        if found != FORMAT:
+            raise UsageError(f"{source}: format {found!r} is not supported, only {FORMAT}")
+        _known(entries, [entry.name for entry in fields(cls)], source)
+        values: dict[str, Any] = {}
+        for name, value in entries.items():
+            where = f"{source}: {name}"
+            if name == "default":
+                values[name] = _layer(value, where)
+            elif name == "layers":
+                layers = _mapping(value, where)
+                values[name] = {
+                    layer: _layer(choice, f"{where}: {layer}") for layer, choice in layers.items()
+                }
+            else:
+                values[name] = _value(cls.__dataclass_fields__[name].type, value, where)
+        return cls(**values)
+
+
+def _layer_data(layer: LayerDesign) -> dict[str, Any]:
+    return {**vars(layer), "strategy": layer.strategy.value}
+
+
+def _layer(data: object, where: str) -> LayerDesign:
+    entries = _mapping(data, where)
+    _known(entries, [entry.name for entry in fields(LayerDesign)], where)
+    kinds = LayerDesign.__dataclass_fields__
+    return LayerDesign(
+        **{name: _value(kinds[name].type, value, f"{where}: {name}") for name, value in entries.items()}
+    )
+
+
+def _mapping(data: object, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise UsageError(f"{where}: names with values expected")
+    return dict(data)
+
+
+def _known(entries: Mapping[str, Any], names: list[str], where: str) -> None:
+    for name in entries:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+            raise UsageError(f"{where}: unknown entry {name!r}; {hint}")
+
+
+def _value(kind: object, value: object, where: str) -> Any:
+    """The value as the kind that a field's annotation names."""
+    if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind == "str" and isinstance(value, str):
+        return value
+    choices: type[Enum] | None = {"IoType": IoType, "Strategy": Strategy}.get(str(kind))
+    if choices is None:
+        raise UsageError(f"{where}: {value!r} is not of type {kind}")
+    names = [choice.value for choice in choices]
+    if value in names:
+        return choices(value)
+    near = get_close_matches(str(value), names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+    raise UsageError(f"{where}: {value!r} is not known; {hint}")

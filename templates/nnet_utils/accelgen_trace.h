@@ -6,8 +6,8 @@
 #ifdef ACCELGEN_TRACE_LAYERS
 
 #include "hls_stream.h"
+#include "accelgen_words.h"
 #include "nnet_types.h"
-#include "../../accelgen_words.h"
 
 namespace accelgen {
 

@@ -1,0 +1,167 @@
+"""Writes a project: an exact network, a design and golden vectors become a Vitis HLS project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from accelgen.backend import standard  # noqa: F401  (registers its lowering functions)
+from accelgen.backend.codes import as_text, to_words, words_per_value
+from accelgen.backend.graph import build_graph
+from accelgen.backend.kernels.registry import load_kernels
+from accelgen.backend.lowering import HlsLayer, Lowered, lower
+from accelgen.backend.naming import safe_name
+from accelgen.backend.project import DESIGN, REPORT, BuildReport, LayerReport, Port, replacing, write_files
+from accelgen.backend.templates import fill
+from accelgen.backend.writer import firmware
+from accelgen.design import Design
+from accelgen.design.reuse import legalize
+from accelgen.errors import PrecisionError, UsageError
+from accelgen.ir import Network
+from accelgen.ir.fixed import FixedArray
+
+MAX_GOLDEN_SAMPLES = 1000
+"""Samples that go into tb_data; the testbench needs to notice a mistake, not to measure accuracy."""
+
+
+def write_project(
+    network: Network,
+    design: Design,
+    directory: Path,
+    *,
+    sources: Mapping[str, str],
+    golden_inputs: Mapping[str, FixedArray],
+    golden_outputs: Mapping[str, FixedArray],
+) -> BuildReport:
+    """Write the project of an exact, typed network into ``directory``, and say what was built.
+
+    ``sources`` maps the names of the files that the network came from to their SHA-256. The golden arrays
+    (n, *shape) hold the codes of every input and output for the same samples. The same arguments give the
+    same bytes.
+
+    Raises:
+        UnsupportedError: a node that no kernel computes.
+        DesignError: a choice that the network cannot have.
+        PrecisionError: the network has no types yet.
+        UsageError: ``directory`` holds something else, or a golden array is missing.
+    """
+    if any(node.name not in network.types for node in network):
+        raise PrecisionError("the network has no types yet; run accelgen.passes.infer_types first")
+    load_kernels()
+    legal, adjustments = legalize(network, design)
+    lowered = lower(network, legal)
+    top = safe_name(network.name) + "_top"
+    graph = build_graph(lowered, top)
+    inputs = tuple(_port(network, node.name) for node in network.inputs)
+    outputs = tuple(_port(network, name) for name in network.outputs)
+    samples = {name: len(array.codes) for name, array in {**golden_inputs, **golden_outputs}.items()}
+    if len(set(samples.values())) > 1:
+        raise UsageError(f"golden vectors for different numbers of samples: {samples}")
+    report = BuildReport(
+        network=network.name,
+        top=top,
+        inputs=inputs,
+        outputs=outputs,
+        layers=tuple(_layer_report(layer, graph) for layer in lowered.layers),
+        adjustments=tuple({**vars(adjustment)} for adjustment in adjustments),
+        notes=network.notes,
+        sources=dict(sources),
+        versions={name: _version(name) for name in ("accelgen", "hls4ml")},
+        golden_samples=min([MAX_GOLDEN_SAMPLES, *samples.values()]),
+    )
+    files = {
+        **firmware(graph),
+        **_simulation(lowered, report, graph),
+        "tb_data/inputs.txt": _vectors(inputs, golden_inputs).encode(),
+        "tb_data/outputs.txt": _vectors(outputs, golden_outputs).encode(),
+        DESIGN: legal.to_yaml().encode(),
+        REPORT: report.to_json().encode(),
+    }
+    with replacing(directory) as temporary:
+        write_files(temporary, files)
+    return report
+
+
+def _port(network: Network, name: str) -> Port:
+    return Port(name, network.shapes[name], network.types[name].storage())
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _vectors(ports: tuple[Port, ...], golden: Mapping[str, FixedArray]) -> str:
+    for port in ports:
+        if port.name not in golden:
+            raise UsageError(f"no golden vectors for {port.name!r}")
+    return as_text(
+        [
+            to_words(golden[port.name].at(port.type.fraction).codes[:MAX_GOLDEN_SAMPLES], port.type)
+            for port in ports
+        ]
+    )
+
+
+def _layer_report(layer: HlsLayer, graph: Any) -> LayerReport:
+    variable = graph.graph[layer.name].get_output_variable()
+    weight = layer.attributes.get("weight_data")
+    products = nonzero = 0
+    if weight is not None:
+        positions = variable.size() // weight.shape[-1]
+        products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
+    return LayerReport(
+        hls_name=layer.name,
+        kernel=layer.class_name,
+        node=layer.node,
+        shape=tuple(variable.shape),
+        types={name: str(kind) for name, kind in sorted(layer.types.items())},
+        multiplications=products,
+        nonzero=nonzero,
+    )
+
+
+def _simulation(lowered: Lowered, report: BuildReport, graph: Any) -> dict[str, bytes]:
+    """The files that run the network: testbench, C interface, Makefile and the script for Vitis HLS."""
+    design = lowered.context.design
+    inputs, outputs = graph.get_input_variables(), graph.get_output_variables()
+    body = "".join(f"    static {variable.definition_cpp()};\n" for variable in (*inputs, *outputs))
+    for position, variable in enumerate(inputs):
+        body += f"    load(inputs[{position}], {variable.name}, {variable.size()});\n"
+    body += f"    {report.top}({', '.join(variable.name for variable in (*inputs, *outputs))});\n"
+    for position, variable in enumerate(outputs):
+        body += f"    store({variable.name}, outputs[{position}], {variable.size()});\n"
+    words = [
+        ", ".join(str(prod(port.shape) * words_per_value(port.type)) for port in ports)
+        for ports in (report.inputs, report.outputs)
+    ]
+    run = fill(
+        "accelgen_run.h",
+        top=report.top,
+        n_inputs=str(len(inputs)),
+        n_outputs=str(len(outputs)),
+        input_words=words[0],
+        output_words=words[1],
+        body=body,
+    )
+    synthesis = fill(
+        "synth.tcl",
+        top=report.top,
+        part=design.part,
+        clock_ns=f"{design.clock_ns:g}",
+        clock_uncertainty=f"{design.clock_uncertainty_percent:g}",
+    )
+    return {
+        "accelgen_run.h": run.encode(),
+        "csim.cpp": fill("csim.cpp", top=report.top).encode(),
+        "testbench.cpp": fill("testbench.cpp").encode(),
+        "Makefile": fill("Makefile", top=report.top).encode(),
+        "synth.tcl": synthesis.encode(),
+    }

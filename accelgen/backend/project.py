@@ -1,0 +1,170 @@
+"""A generated project on disk: what `build` writes and `verify` reads again."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from accelgen.errors import UsageError
+from accelgen.ir import FixedType
+from accelgen.ir.nodes import Shape
+
+REPORT = "build.json"
+DESIGN = "design.yaml"
+FORMAT = 1
+"""The version of build.json; `read_report` refuses any other."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input, an output or a layer's result: its name in the network, its shape and its type."""
+
+    name: str
+    shape: Shape
+    type: FixedType
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """A layer as built: its C++ name, its kernel and what it multiplies in one inference.
+
+    ``node`` is the network node whose value the layer computes, None for a step on the way to one.
+    ``multiplications`` counts the products of the matrix as built, ``nonzero`` those whose weight is not 0.
+    """
+
+    hls_name: str
+    kernel: str
+    node: str | None
+    shape: Shape
+    types: Mapping[str, str]
+    multiplications: int = 0
+    nonzero: int = 0
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """Everything that build.json holds."""
+
+    network: str
+    top: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[LayerReport, ...]
+    adjustments: tuple[Mapping[str, str], ...]
+    notes: tuple[str, ...]
+    sources: Mapping[str, str]
+    versions: Mapping[str, str]
+    golden_samples: int
+
+    def to_json(self) -> str:
+        """The text of build.json."""
+        data = {"format": FORMAT, **asdict(self)}
+        for ports in (data["inputs"], data["outputs"]):
+            for port, original in zip(
+                ports, self.inputs if ports is data["inputs"] else self.outputs, strict=True
+            ):
+                port["type"] = str(original.type)
+        return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def read_report(directory: Path) -> BuildReport:
+    """The report of a project.
+
+    Raises:
+        UsageError: the directory holds no accelgen project, or one of another version, or a damaged one.
+    """
+    path = directory / REPORT
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{directory} is no accelgen project: it has no {REPORT}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
+        raise UsageError(f"{path} was not written by this version of accelgen; build the project again")
+    try:
+        for key in ("inputs", "outputs"):
+            data[key] = tuple(_port(port) for port in data[key])
+        data["layers"] = tuple(
+            LayerReport(**{**layer, "shape": tuple(layer["shape"])}) for layer in data["layers"]
+        )
+        data["adjustments"], data["notes"] = tuple(data["adjustments"]), tuple(data["notes"])
+        return BuildReport(**data)
+    except (KeyError, TypeError, UsageError) as error:
+        raise UsageError(f"{path} is damaged ({error}); build the project again") from None
+
+
+def _port(data: Mapping[str, Any]) -> Port:
+    return Port(str(data["name"]), tuple(int(size) for size in data["shape"]), FixedType.parse(data["type"]))
+
+
+@contextmanager
+def replacing(directory: Path) -> Iterator[Path]:
+    """A temporary directory beside ``directory`` that takes its place when the block ends without an error.
+
+    Whatever interrupts it leaves the old project or the new one.
+
+    Raises:
+        UsageError: ``directory`` exists and holds something other than a project of ours.
+    """
+    target = Path(directory).absolute()
+    if target.exists() and not _is_ours(target):
+        raise UsageError(
+            f"{directory} exists and is no accelgen project; choose another directory or remove it"
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise UsageError(f"cannot write beside {directory}: {error.strerror}") from None
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        _swap(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _is_ours(directory: Path) -> bool:
+    return directory.is_dir() and ((directory / REPORT).is_file() or not any(directory.iterdir()))
+
+
+def _swap(new: Path, target: Path) -> None:
+    """Put ``new`` in the place of ``target``; the old one, if any, ends up under the name ``new``."""
+    if not target.exists():
+        new.rename(target)
+    elif not _exchange(new, target):
+        # without an atomic exchange a kill between the two renames leaves the old project under this name
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+        target.rename(old / target.name)
+        new.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two directories in one step (renameat2 of Linux); False where there is no such thing."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    at_cwd, exchange = -100, 2
+    return bool(renameat2(at_cwd, os.fsencode(first), at_cwd, os.fsencode(second), exchange) == 0)
+
+
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write relative paths and their contents."""
+    for folder in sorted({(directory / path).parent for path in files}):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path, content in files.items():
+        (directory / path).write_bytes(content)
+
+
+__all__: Sequence[str] = ["BuildReport", "LayerReport", "Port", "read_report", "replacing", "write_files"]
