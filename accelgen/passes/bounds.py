@@ -41,6 +41,7 @@ from accelgen.ir import (
 from accelgen.ir.fixed import Codes, FixedArray, align, cast, hold
 from accelgen.ir.grid import to_fixed
 from accelgen.ir.nodes import Shape
+from accelgen.ir.recurrent import cell_step
 
 
 def of_type(kind: FixedType, shape: Shape) -> FixedArray:
@@ -188,12 +189,33 @@ def _(node: Unary, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:  #
     raise PrecisionError(f"layer {node.name!r} ({node.function}) has not been lowered to a table")
 
 
-@_bounds.register(Softmax)
-@_bounds.register(Recurrent)
-def _(node: Softmax | Recurrent, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:  # noqa: ARG001
+@_bounds.register
+def _(node: Softmax, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:  # noqa: ARG001
     if node.type is None:
         raise PrecisionError(f"layer {node.name!r} ({type(node).__name__}) has no result type yet")
     return of_type(node.type, shape)
+
+
+@_bounds.register
+def _(node: Recurrent, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
+    found = {node.cell[0].name: over_steps(inputs[0])}
+    for step in node.cell[1:]:
+        if isinstance(step, Input):
+            found[step.name] = bounds(step, (), step.shape)
+    result = cell_step(node, found, bounds_of)[node.result]
+    codes = result.codes.reshape(2, *(1,) * (len(shape) + 1 - result.codes.ndim), *result.codes.shape[1:])
+    return result.with_codes(np.broadcast_to(codes, (2, *shape)))
+
+
+def over_steps(x: FixedArray) -> FixedArray:
+    """The bounds of any one step of a sequence with the bounds ``x`` (2, steps, n_in)."""
+    return x.with_codes(np.stack([x.codes[0].min(0), x.codes[1].max(0)]))
+
+
+def bounds_of(node: Node, inputs: Sequence[FixedArray]) -> FixedArray:
+    """`bounds` for a node whose result's shape follows from its inputs' bounds."""
+    shape = node.output_shape(tuple(array.codes.shape[1:] for array in inputs))
+    return bounds(node, inputs, shape)
 
 
 @_bounds.register

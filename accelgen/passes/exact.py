@@ -22,6 +22,7 @@ from accelgen.ir import (
     Relu,
     Rounding,
     Softmax,
+    Threshold,
     Unary,
 )
 from accelgen.ir.fixed import FixedArray, from_real
@@ -29,6 +30,7 @@ from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
 from accelgen.passes.bounds import bounds, type_of
 from accelgen.passes.exact_affine import narrow_affine, narrow_bias, on_grid, scale_for_output
+from accelgen.passes.exact_threshold import absorb_affine
 from accelgen.passes.exact_unary import lower_unary, single_cast
 from accelgen.passes.recurrent_types import choose_recurrent_types
 from accelgen.passes.rename import rewire
@@ -66,6 +68,8 @@ class _Walk:
         self.notes: list[str] = []
         self.moved: dict[str, str] = {}
         self.found: dict[str, FixedArray] = {}
+        self.absorbed: dict[str, Threshold] = {}
+        """Thresholds that have taken over the scale before them, by name."""
 
     def visit(self, node: Node) -> None:
         """Add what replaces ``node``, and the bounds of all of it."""
@@ -76,8 +80,9 @@ class _Walk:
             shape = new.output_shape(tuple(self.found[source].codes.shape[1:] for source in new.inputs))
             self.nodes.append(new)
             self.found[new.name] = bounds(new, [self.found[source] for source in new.inputs], shape)
-        if replacement[-1].name != node.name:
-            self.moved[node.name] = replacement[-1].name
+        result = replacement[-1].name if replacement else wired.inputs[0]
+        if result != node.name:
+            self.moved[node.name] = result
 
     def _replace(self, node: Node, x: list[FixedArray]) -> list[Node]:
         if isinstance(node, Affine):
@@ -92,6 +97,8 @@ class _Walk:
             if note is not None:
                 self.notes.append(note)
             return nodes
+        if isinstance(node, Threshold):
+            return [self.absorbed.get(node.name, node)]
         if isinstance(node, Softmax) and node.type is None:
             return [replace(node, type=SOFTMAX_TYPE)]
         if isinstance(node, Recurrent):
@@ -99,6 +106,12 @@ class _Walk:
         return [node]
 
     def _affine(self, node: Affine, x: FixedArray) -> list[Node]:
+        users = self.network.consumers[node.name]
+        if len(users) == 1 and isinstance(users[0], Threshold) and node.name not in self.network.outputs:
+            absorbed = absorb_affine(node, users[0], x)
+            if absorbed is not None:
+                flip, self.absorbed[users[0].name] = absorbed
+                return [] if flip is None else [flip]
         if on_grid(node):
             return [node]
         chain = self._chain_to_cast(node.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from accelgen.ir import FixedType, Input, Network, Quantize, Recurrent, Softmax
+from accelgen.ir import FixedType, Input, Network, Quantize, Softmax
 from accelgen.ir.fixed import FixedArray
 from accelgen.passes.bounds import bounds, type_of
 
@@ -30,6 +30,6 @@ def infer_types(network: Network) -> Network:
     types: dict[str, FixedType] = {}
     for name, bound in infer_bounds(network).items():
         node = network[name]
-        own = node.type if isinstance(node, Input | Quantize | Softmax | Recurrent) else None
+        own = node.type if isinstance(node, Input | Quantize | Softmax) else None
         types[name] = type_of(bound) if own is None else own.storage()
     return replace(network, types=types)
