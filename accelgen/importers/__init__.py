@@ -1,1 +1,49 @@
 """Readers of model files: each turns a file, as its framework saved it, into a `Network`."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from accelgen.errors import ModelError, UsageError
+from accelgen.ir import Network
+
+_MAGIC_BYTES = 64
+
+
+def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) -> Network:
+    """Read a trained network; its format is told from the file's content, whatever its name.
+
+    Formats: Keras 2 or 3, with QKeras and HGQ layers, in one H5 file, as a .keras archive, or as JSON with
+    weights in H5 (``weights``, or ``<stem>_weights.h5``, ``<stem>.weights.h5`` or ``model_weights.h5``
+    beside it); ONNX and QONNX.
+
+    Raises:
+        ModelError: a file is missing, damaged or malformed.
+        UnsupportedError: a layer or option is not converted; the message says what is.
+        UsageError: ``weights`` is given for a format that holds its own.
+    """
+    path = Path(path)
+    magic = _first_bytes(path)
+    if magic.startswith((b"\x89HDF", b"PK\x03\x04")) or magic.lstrip()[:1] in (b"{", b"["):
+        from accelgen.importers.keras.model import load_keras
+
+        return load_keras(path, magic, None if weights is None else Path(weights))
+    if weights is not None:
+        raise UsageError(f"{path} is no Keras JSON; a weights file goes with that only")
+    from accelgen.importers.onnx import load_onnx
+
+    return load_onnx(path)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path} is a directory; save the model as one file (.keras, .h5 or .onnx)")
+        with path.open("rb") as file:
+            magic = file.read(_MAGIC_BYTES)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: it cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    if not magic:
+        raise ModelError(f"{path} is empty")
+    return magic

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
+from accelgen.errors import ModelError
 from accelgen.ir import Network, Node
 from accelgen.ir.nodes import Shape
+
+MAX_ELEMENTS = 1 << 26
+"""The largest tensor, in elements, that a model file may ask for; far more than any FPGA streams through."""
 
 
 @dataclass
@@ -21,9 +26,17 @@ class Builder:
         """Append a node whose inputs are already there; returns its name.
 
         Raises:
-            ModelError: a shape does not fit.
+            ModelError: a shape does not fit, or is larger than `MAX_ELEMENTS`.
         """
-        self.shapes[node.name] = node.output_shape(tuple(self.shapes[source] for source in node.inputs))
+        try:
+            shape = node.output_shape(tuple(self.shapes[source] for source in node.inputs))
+        except ModelError as error:
+            raise type(error)(f"{self.source}: {error}") from None
+        if prod(shape) > MAX_ELEMENTS:
+            raise ModelError(
+                f"{self.source}: layer {node.name!r}: a result of shape {shape} is too large for hardware"
+            )
+        self.shapes[node.name] = shape
         self.nodes.append(node)
         return node.name
 
