@@ -37,7 +37,6 @@ from accelgen.ir import (
     Quantize,
     QuantizeArray,
     Recurrent,
-    RecurrentKind,
     Relu,
     Reshape,
     Softmax,
@@ -48,6 +47,7 @@ from accelgen.ir import (
 )
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.functions import evaluate as real_function
+from accelgen.ir.recurrent import run
 from accelgen.ir.types import FixedType
 
 Real = npt.NDArray[np.float64]
@@ -239,45 +239,6 @@ def _(node: Embedding, inputs: Sequence[Real]) -> Real:
 
 @apply.register
 def _(node: Recurrent, inputs: Sequence[Real]) -> Real:
-    """Keras' own recurrences (keras 3, layers/rnn): gates i, f, c, o for an LSTM; z, r, h for a GRU."""
     (x,) = inputs
-    steps = x[:, ::-1] if node.go_backwards else x
-    units = node.recurrent_kernel.shape[0]
-    hidden = np.zeros((x.shape[0], units))
-    cell = np.zeros_like(hidden)
-
-    def outer(values: Real) -> Real:
-        return real_function(node.activation, (), values) if node.activation != "linear" else values
-
-    def gate(values: Real) -> Real:
-        return real_function(node.recurrent_activation, (), values)
-
-    sequence = []
-    for step in range(steps.shape[1]):
-        own = _plus(steps[:, step] @ node.kernel, node.bias)
-        if node.kind is RecurrentKind.SIMPLE:
-            hidden = outer(own + hidden @ node.recurrent_kernel)
-        elif node.kind is RecurrentKind.LSTM:
-            i, f, c, o = np.split(own + hidden @ node.recurrent_kernel, 4, -1)
-            cell = gate(f) * cell + gate(i) * outer(c)
-            hidden = gate(o) * outer(cell)
-        else:
-            hidden = _gru_step(node, own, hidden, gate, outer)
-        sequence.append(hidden)
-    return np.stack(sequence, 1) if node.return_sequences else hidden
-
-
-def _gru_step(
-    node: Recurrent, own: Real, hidden: Real, gate: Callable[[Real], Real], outer: Callable[[Real], Real]
-) -> Real:
-    units = hidden.shape[1]
-    kernel = node.recurrent_kernel
-    if node.reset_after:
-        z_in, r_in, h_in = np.split(_plus(hidden @ kernel, node.recurrent_bias), 3, -1)
-        z, r = gate(own[:, :units] + z_in), gate(own[:, units : 2 * units] + r_in)
-        candidate = outer(own[:, 2 * units :] + r * h_in)
-    else:
-        z = gate(own[:, :units] + hidden @ kernel[:, :units])
-        r = gate(own[:, units : 2 * units] + hidden @ kernel[:, units : 2 * units])
-        candidate = outer(own[:, 2 * units :] + (r * hidden) @ kernel[:, 2 * units :])
-    return z * hidden + (1 - z) * candidate
+    results = run(node, list(np.moveaxis(x, 1, 0)), lambda shape: np.zeros((x.shape[0], *shape)), apply)
+    return np.stack(results, 1) if node.return_sequences else results[0]

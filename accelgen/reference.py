@@ -39,6 +39,7 @@ from accelgen.ir import (
     PoolKind,
     Quantize,
     QuantizeArray,
+    Recurrent,
     Relu,
     Reshape,
     Threshold,
@@ -47,6 +48,7 @@ from accelgen.ir import (
 )
 from accelgen.ir.fixed import FLOAT_LIMIT, Codes, FixedArray, align, cast, from_real, hold
 from accelgen.ir.grid import fraction_bits, to_fixed
+from accelgen.ir.recurrent import run
 
 Real = npt.NDArray[np.float64]
 
@@ -489,3 +491,18 @@ def _(node: Embedding, inputs: Sequence[FixedArray]) -> FixedArray:
         inputs[0].at(max(inputs[0].fraction, 0)).codes.astype(np.int64), 0, node.table.shape[0] - 1
     )
     return table.with_codes(table.codes[rows])
+
+
+@apply.register
+def _(node: Recurrent, inputs: Sequence[FixedArray]) -> FixedArray:
+    (x,) = inputs
+    sequence = [x.with_codes(codes) for codes in np.moveaxis(x.codes, 1, 0)]
+    zero = FixedArray(np.zeros(()), 0, 1)
+    results = run(
+        node, sequence, lambda shape: zero.with_codes(np.zeros((x.codes.shape[0], *shape))), apply
+    )
+    if not node.return_sequences:
+        return results[0]
+    aligned, fraction = align(results)
+    limit = max(array.limit for array in aligned)
+    return FixedArray(np.stack([hold(array.codes, limit) for array in aligned], 1), fraction, limit)

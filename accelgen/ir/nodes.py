@@ -2,7 +2,7 @@
 
 Shapes never include the batch axis and are channels-last. A node computes its mathematical function on
 real numbers, exactly; rounding happens only in `Quantize`, `QuantizeArray`, and in the result type of
-`Unary`, `Softmax` and `Recurrent`. Constants are float64 arrays, which hold every fixed-point value of
+`Unary` and `Softmax`. Constants are float64 arrays, which hold every fixed-point value of
 up to 53 bits exactly.
 """
 
@@ -445,44 +445,34 @@ class Embedding(Node):
         return (*shapes[0], self.table.shape[1])
 
 
-class RecurrentKind(Enum):
-    """The cell of a recurrent layer; the value is its number of gates."""
-
-    SIMPLE = 1
-    GRU = 3
-    LSTM = 4
-
-
 @dataclass(frozen=True, eq=False)
 class Recurrent(Node):
-    """SimpleRNN, GRU or LSTM over an input of shape (steps, n_in); Keras' gate order.
+    """A cell repeated over the first axis of an input of shape (steps, n_in): LSTM, GRU and the like.
 
-    kernel (n_in, gates * units), recurrent_kernel (units, gates * units), bias (gates * units,);
-    recurrent_bias only for a GRU with ``reset_after``. Every gate's exact sum is cast to ``gate_type``
-    and looked up in a table of ``activation_type`` values (`accelgen.ir.functions` of that name); the
-    LSTM's cell state is cast to ``cell_type`` and the hidden state to ``type``. None until chosen.
+    ``cell`` holds one step as nodes in topological order. Its `Input` nodes are the step's own input, which
+    comes first, and the states, which are zero before the first step. ``states`` pairs every state's input
+    with the node whose result is that state in the next step. ``result`` names the node whose value is the
+    step's result. Casts are nodes of the cell like any other, so that a cell is as exact as a network:
+    `accelgen.ir.recurrent.run` defines the repetition for codes, real numbers and bounds alike.
+
+    With ``go_backwards`` the steps are taken from the last to the first; a sequence of results is then in
+    the order of computation, as in Keras, or in the input's order where ``in_input_order``.
     """
 
-    kind: RecurrentKind = RecurrentKind.LSTM
-    kernel: Array = field(default_factory=_empty)
-    recurrent_kernel: Array = field(default_factory=_empty)
-    bias: Array | None = None
-    recurrent_bias: Array | None = None
-    activation: str = "tanh"
-    recurrent_activation: str = "sigmoid"
+    cell: tuple[Node, ...] = ()
+    states: tuple[tuple[str, str], ...] = ()
+    result: str = ""
     return_sequences: bool = False
     go_backwards: bool = False
-    reset_after: bool = False
-    gate_type: FixedType | None = None
-    activation_type: FixedType | None = None
-    recurrent_activation_type: FixedType | None = None
-    cell_type: FixedType | None = None
-    type: FixedType | None = None
+    in_input_order: bool = False
 
     def output_shape(self, shapes: tuple[Shape, ...]) -> Shape:
-        units = self.recurrent_kernel.shape[0]
-        if len(shapes[0]) != 2 or self.kernel.shape != (shapes[0][1], self.kind.value * units):
-            raise self._refuse(
-                f"kernel of shape {self.kernel.shape} does not fit an input of shape {shapes[0]}"
-            )
-        return (shapes[0][0], units) if self.return_sequences else (units,)
+        own: dict[str, Shape] = {}
+        for node in self.cell:
+            own[node.name] = node.output_shape(tuple(own[source] for source in node.inputs))
+        if len(shapes[0]) != 2 or not self.cell or own[self.cell[0].name] != shapes[0][1:]:
+            raise self._refuse(f"the cell does not take the steps of an input of shape {shapes[0]}")
+        for state, following in self.states:
+            if own[state] != own[following]:
+                raise self._refuse(f"the state {state!r} changes its shape, {own[state]} to {own[following]}")
+        return (shapes[0][0], *own[self.result]) if self.return_sequences else own[self.result]

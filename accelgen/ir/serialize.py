@@ -31,7 +31,6 @@ _ENUMS: dict[str, type[Enum]] = {
         Overflow,
         node_module.PoolKind,
         node_module.MergeKind,
-        node_module.RecurrentKind,
     )
 }
 _NODES: dict[str, type[Node]] = {
@@ -50,13 +49,7 @@ def save(network: Network, path: Path) -> None:
         "outputs": network.outputs,
         "types": {name: str(kind) for name, kind in network.types.items()},
         "notes": network.notes,
-        "nodes": [
-            {
-                "node": type(node).__name__,
-                **{field.name: _encode(getattr(node, field.name), arrays) for field in fields(node)},
-            }
-            for node in network
-        ],
+        "nodes": [_encode(node, arrays) for node in network],
     }
     text = json.dumps(description, ensure_ascii=True, separators=(",", ":")).encode()
     np.savez(path, network=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
@@ -67,6 +60,9 @@ def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
         name = f"array_{len(arrays)}"
         arrays[name] = value
         return {"array": name}
+    if isinstance(value, Node):
+        own = {field.name: _encode(getattr(value, field.name), arrays) for field in fields(value)}
+        return {"node": type(value).__name__, **own}
     if isinstance(value, FixedType):
         return {"type": str(value)}
     if isinstance(value, Enum):
@@ -114,6 +110,8 @@ def _node(entry: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> N
 
 def _decode(value: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     if isinstance(value, dict):
+        if "node" in value:
+            return _node(value, arrays)
         if "array" in value:
             return arrays[value["array"]]
         if "type" in value:

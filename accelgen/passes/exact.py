@@ -28,7 +28,7 @@ from accelgen.ir import (
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
-from accelgen.passes.bounds import bounds, type_of
+from accelgen.passes.bounds import bounds
 from accelgen.passes.exact_affine import narrow_affine, narrow_bias, on_grid, scale_for_output
 from accelgen.passes.exact_threshold import absorb_affine
 from accelgen.passes.exact_unary import lower_unary, single_cast
@@ -102,7 +102,12 @@ class _Walk:
         if isinstance(node, Softmax) and node.type is None:
             return [replace(node, type=SOFTMAX_TYPE)]
         if isinstance(node, Recurrent):
-            return [choose_recurrent_types(node, type_of(x[0]), self.precision)]
+            typed, note = choose_recurrent_types(
+                node, x[0], self.precision, lambda cell: make_exact(cell, self.precision)
+            )
+            if note is not None:
+                self.notes.append(note)
+            return [typed]
         return [node]
 
     def _affine(self, node: Affine, x: FixedArray) -> list[Node]:

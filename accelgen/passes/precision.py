@@ -63,7 +63,7 @@ def _has_float_weights(node: Node) -> bool:
     if isinstance(node, Linear):
         return is_float(node.weight)
     if isinstance(node, Recurrent):
-        return is_float(node.kernel) or is_float(node.recurrent_kernel)
+        return any(_has_float_weights(step) for step in node.cell)
     return isinstance(node, Embedding) and is_float(node.table)
 
 
@@ -123,6 +123,8 @@ class ChoosePrecision:
         """The node with its weights rounded, where they are floats; scales are `make_exact`'s affair."""
         if not _has_float_weights(node):
             return node
+        if isinstance(node, Recurrent):
+            return replace(node, cell=tuple(self._quantized(step) for step in node.cell))
         constants: dict[str, Any] = {
             what: self._rounded(value)
             for what, value in vars(node).items()

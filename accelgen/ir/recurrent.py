@@ -1,0 +1,63 @@
+"""How a `Recurrent` node repeats its cell, whatever kind of value the cell computes with.
+
+Codes, real numbers and bounds all go through `run`, each with its own ``apply``: there is one definition of
+the recurrence, and the golden model, calibration and interval arithmetic cannot disagree about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from accelgen.ir.network import Network
+from accelgen.ir.nodes import Input, Node, Recurrent, Shape
+from accelgen.ir.types import FixedType
+
+Value = TypeVar("Value")
+Apply = Callable[[Node, Sequence[Value]], Value]
+
+
+def cell_step(node: Recurrent, inputs: Mapping[str, Value], apply: Apply[Value]) -> dict[str, Value]:
+    """The values of all of the cell's nodes in one step; ``inputs`` gives those of its `Input` nodes."""
+    values = dict(inputs)
+    for step in node.cell:
+        if not isinstance(step, Input):
+            values[step.name] = apply(step, [values[source] for source in step.inputs])
+    return values
+
+
+def run(
+    node: Recurrent, sequence: Sequence[Value], zero: Callable[[Shape], Value], apply: Apply[Value]
+) -> list[Value]:
+    """The results of the steps in the order of the node's result: of all, or of the last one alone.
+
+    ``sequence`` is the node's input step by step, ``zero`` a state's value before the first step.
+    """
+    shapes = cell_network(node).shapes
+    states = {state: zero(shapes[state]) for state, _ in node.states}
+    results: list[Value] = []
+    for x in reversed(sequence) if node.go_backwards else sequence:
+        values = cell_step(node, {node.cell[0].name: x, **states}, apply)
+        states = {state: values[following] for state, following in node.states}
+        results.append(values[node.result])
+    if not node.return_sequences:
+        return results[-1:]
+    return results[::-1] if node.go_backwards and node.in_input_order else results
+
+
+def cell_network(node: Recurrent, types: Mapping[str, FixedType] | None = None) -> Network:
+    """One step as a network, its inputs typed as ``types`` says; outputs: the result and the next states."""
+    kinds = types or {}
+    nodes = [
+        replace(step, type=kinds[step.name]) if isinstance(step, Input) and step.name in kinds else step
+        for step in node.cell
+    ]
+    return Network(tuple(nodes), (node.result, *(following for _, following in node.states)), node.name)
+
+
+def with_cell(node: Recurrent, network: Network) -> Recurrent:
+    """The node with the cell that ``network`` holds, whose outputs are in the order of `cell_network`."""
+    result, *following = network.outputs
+    states = tuple((state, name) for (state, _), name in zip(node.states, following, strict=True))
+    return replace(node, cell=network.nodes, states=states, result=result)
