@@ -15,13 +15,12 @@ import numpy.typing as npt
 
 from accelgen import reference
 from accelgen.backend.csim import CompiledProject, compile_project
+from accelgen.backend.project import NETWORK
 from accelgen.errors import UsageError
 from accelgen.ir import Network, Quantize, Softmax
 from accelgen.ir.fixed import FixedArray, from_real, hold
 from accelgen.ir.serialize import load
 
-NETWORK_FILE = "network.npz"
-"""Where a project keeps its exact network."""
 Real = npt.NDArray[np.float64]
 
 
@@ -122,7 +121,7 @@ def verify_project(
         ModelError: the directory holds no readable project.
         ToolError: the project does not compile.
     """
-    network = load(directory / NETWORK_FILE)
+    network = load(directory / NETWORK)
     codes = (
         random_inputs(network, samples, seed)
         if inputs is None

@@ -16,7 +16,16 @@ from accelgen.backend.graph import build_graph
 from accelgen.backend.kernels.registry import load_kernels
 from accelgen.backend.lowering import HlsLayer, Lowered, lower
 from accelgen.backend.naming import safe_name
-from accelgen.backend.project import DESIGN, REPORT, BuildReport, LayerReport, Port, replacing, write_files
+from accelgen.backend.project import (
+    DESIGN,
+    NETWORK,
+    REPORT,
+    BuildReport,
+    LayerReport,
+    Port,
+    replacing,
+    write_files,
+)
 from accelgen.backend.templates import fill
 from accelgen.backend.writer import firmware
 from accelgen.design import Design
@@ -24,6 +33,7 @@ from accelgen.design.reuse import legalize
 from accelgen.errors import PrecisionError, UsageError
 from accelgen.ir import Network
 from accelgen.ir.fixed import FixedArray
+from accelgen.ir.serialize import to_bytes
 
 MAX_GOLDEN_SAMPLES = 1000
 """Samples that go into tb_data; the testbench needs to notice a mistake, not to measure accuracy."""
@@ -81,6 +91,7 @@ def write_project(
         "tb_data/outputs.txt": _vectors(outputs, golden_outputs).encode(),
         DESIGN: legal.to_yaml().encode(),
         REPORT: report.to_json().encode(),
+        NETWORK: to_bytes(network),
     }
     with replacing(directory) as temporary:
         write_files(temporary, files)

@@ -19,6 +19,8 @@ from accelgen.ir.nodes import Shape
 
 REPORT = "build.json"
 DESIGN = "design.yaml"
+NETWORK = "network.npz"
+"""The exact network, so that a project can be verified without the model it came from."""
 FORMAT = 1
 """The version of build.json; `read_report` refuses any other."""
 

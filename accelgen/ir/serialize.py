@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -42,6 +43,11 @@ _NODES: dict[str, type[Node]] = {
 
 def save(network: Network, path: Path) -> None:
     """Write the network with its types; raises TypeError where a node holds what this format cannot."""
+    path.write_bytes(to_bytes(network))
+
+
+def to_bytes(network: Network) -> bytes:
+    """The content of the file that `save` writes."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     description = {
         "format": _FORMAT,
@@ -52,7 +58,9 @@ def save(network: Network, path: Path) -> None:
         "nodes": [_encode(node, arrays) for node in network],
     }
     text = json.dumps(description, ensure_ascii=True, separators=(",", ":")).encode()
-    np.savez(path, network=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
+    file = BytesIO()
+    np.savez(file, network=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
 
 
 def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
