@@ -65,3 +65,25 @@ def _rescaling(layer: KerasLayer, builder: Builder) -> str:
         for key, default in (("scale", 1.0), ("offset", 0.0))
     )
     return builder.add(Affine(layer.name, (layer.only_input,), scale, offset))
+
+
+@converts("Normalization")
+def _normalization(layer: KerasLayer, builder: Builder) -> str:
+    """(x - mean) / max(sqrt(variance), 1e-7), or its inverse (keras 3.15, Normalization.call)."""
+    source = layer.only_input
+    shape = builder.shapes[source]
+    axes = layer.config.get("axis", -1)
+    kept = [axes] if isinstance(axes, int) else list(axes or ())
+    kept = sorted({axis - 1 if axis > 0 else axis + len(shape) for axis in kept})
+    along = [shape[axis] if axis in kept else 1 for axis in range(len(shape))]
+    if layer.config.get("mean") is None:
+        mean, variance = layer.weight("mean", 0), layer.weight("variance", 1)
+    else:
+        mean, variance = (np.asarray(layer.config[key], np.float64) for key in ("mean", "variance"))
+    mean, variance = (
+        np.broadcast_to(values, [shape[axis] for axis in kept]).reshape(along) for values in (mean, variance)
+    )
+    deviation = np.maximum(np.sqrt(variance), 1e-7)
+    if layer.flag("invert", False):
+        return builder.add(Affine(layer.name, (source,), deviation, mean))
+    return builder.add(Affine(layer.name, (source,), 1 / deviation, -mean / deviation))

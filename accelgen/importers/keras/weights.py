@@ -73,7 +73,8 @@ class _Nested:
         return _without_scopes(self.group, self._below(index))
 
     def of_model(self, index: int, layers: Sequence[LayerId]) -> Weights:
-        return _Nested(self.group, self._below(index), layers)
+        # Keras 3 writes "<model>/<layer>/kernel", TensorFlow's Keras 2 only "<layer>/kernel:0"
+        return _Nested(self.group, self._below(index) or self.paths, layers)
 
     def _below(self, index: int) -> list[str]:
         scope = f"/{self.layers[index].name}/"
