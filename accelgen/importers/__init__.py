@@ -25,7 +25,7 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     """
     path = Path(path)
     magic = _first_bytes(path)
-    if magic.startswith((b"\x89HDF", b"PK\x03\x04")) or magic.lstrip()[:1] in (b"{", b"["):
+    if magic.startswith((b"\x89HDF", b"PK\x03\x04")) or _is_json(magic):
         from accelgen.importers.keras.model import load_keras
 
         return load_keras(path, magic, None if weights is None else Path(weights))
@@ -34,6 +34,19 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     from accelgen.importers.onnx import load_onnx
 
     return load_onnx(path)
+
+
+def model_files(path: Path, weights: Path | None = None) -> tuple[Path, ...]:
+    """The files that `load` reads for the same arguments: the model's, and its weights' where apart."""
+    if not _is_json(_first_bytes(path)):
+        return (path,)
+    from accelgen.importers.keras.files import weights_beside
+
+    return (path, weights or weights_beside(path))
+
+
+def _is_json(magic: bytes) -> bool:
+    return magic.lstrip()[:1] in (b"{", b"[")
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,42 @@ import numpy.typing as npt
 from accelgen.importers.builder import Builder
 from accelgen.importers.keras.activations import add_fused_activation
 from accelgen.importers.keras.geometry import channels_last_input, conv_window, restore_layout
-from accelgen.importers.keras.layer import CONVERTERS, KerasLayer, converts
-from accelgen.ir import Conv, Dense, DepthwiseConv
+from accelgen.importers.keras.layer import CONVERTERS, Converter, KerasLayer, converts
+from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, Node
 
 Array = npt.NDArray[np.float64]
-KernelRule = Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Constants:
+    """What a dense or convolution layer computes with: ``(x @ kernel) * scale + bias``.
+
+    The kernel has the shape of the file's; scale and bias are (n_out,).
+    """
+
+    kernel: Array
+    bias: Array | None = None
+    scale: Array | None = None
+
+
+Rule = Callable[[KerasLayer, Constants], Constants]
+"""How a kind of layer turns the variables in the file into what it computes with."""
+
+
+def kernel_rule(change: Callable[[Array], Array]) -> Rule:
+    """The rule of layers that change their kernel only."""
+    return lambda _, constants: replace(constants, kernel=change(constants.kernel))
+
+
+def add_linear(
+    builder: Builder, name: str, constants: Constants, make: Callable[[str, Array | None], Node]
+) -> str:
+    """Add the node that ``make`` gives for a name and a bias, and its scale, the last called ``name``."""
+    if constants.scale is None:
+        return builder.add(make(name, constants.bias))
+    unscaled = builder.add(make(builder.unique(f"{name}/unscaled"), None))
+    bias = np.zeros(1) if constants.bias is None else constants.bias
+    return builder.add(Affine(name, (unscaled,), constants.scale, bias))
 
 
 def bias_of(layer: KerasLayer, position: int, units: int) -> Array | None:
@@ -23,8 +54,9 @@ def bias_of(layer: KerasLayer, position: int, units: int) -> Array | None:
     return layer.weight("bias", position, (units,)) if layer.flag("use_bias", True) else None
 
 
-def _as_is(kernel: Array) -> Array:
-    return kernel
+def as_is(layer: KerasLayer, constants: Constants) -> Constants:
+    """The rule of layers that compute with their variables themselves."""
+    return constants
 
 
 def binarize(kernel: Array) -> Array:
@@ -37,21 +69,29 @@ def ternarize(kernel: Array) -> Array:
     return np.where(kernel > 0.5, 1.0, np.where(kernel <= -0.5, -1.0, 0.0))
 
 
-def _dense(rule: KernelRule) -> Callable[[KerasLayer, Builder], str]:
+def dense(rule: Rule) -> Converter:
+    """The converter of dense layers with that rule."""
+
     def convert(layer: KerasLayer, builder: Builder) -> str:
         source = layer.only_input
         shape = builder.shapes[source]
         units = layer.integer("units")
         if not shape:
             raise layer.error("its input has no axis")
-        kernel = rule(layer.weight("kernel", 0, (shape[-1], units)))
-        result = builder.add(Dense(layer.name, (source,), kernel, bias_of(layer, 1, units)))
-        return add_fused_activation(layer, builder, result)
+        kernel = layer.weight("kernel", 0, (shape[-1], units))
+        constants = rule(layer, Constants(kernel, bias_of(layer, 1, units)))
+
+        def make(name: str, bias: Array | None) -> Node:
+            return Dense(name, (source,), constants.kernel, bias)
+
+        return add_fused_activation(layer, builder, add_linear(builder, layer.name, constants, make))
 
     return convert
 
 
-def _conv(rank: int, rule: KernelRule) -> Callable[[KerasLayer, Builder], str]:
+def conv(rank: int, rule: Rule) -> Converter:
+    """The converter of convolutions over ``rank`` axes with that rule."""
+
     def convert(layer: KerasLayer, builder: Builder) -> str:
         source = channels_last_input(layer, builder, rank)
         shape = builder.shapes[source]
@@ -59,86 +99,83 @@ def _conv(rank: int, rule: KernelRule) -> Callable[[KerasLayer, Builder], str]:
         groups, filters = layer.integer("groups", 1), layer.integer("filters")
         if shape[-1] % groups or filters % groups:
             raise layer.error(f"{groups} groups do not divide {shape[-1]} channels and {filters} filters")
-        kernel = rule(layer.weight("kernel", 0, (*window.size, shape[-1] // groups, filters)))
-        result = builder.add(
-            Conv(
-                layer.name,
-                (source,),
-                kernel,
-                bias_of(layer, 1, filters),
-                window.strides,
-                window.padding,
-                window.dilation,
-                groups,
-            )
-        )
+        kernel = layer.weight("kernel", 0, (*window.size, shape[-1] // groups, filters))
+        constants = rule(layer, Constants(kernel, bias_of(layer, 1, filters)))
+
+        def make(name: str, bias: Array | None) -> Node:
+            sliding = (window.strides, window.padding, window.dilation)
+            return Conv(name, (source,), constants.kernel, bias, *sliding, groups)
+
+        result = add_linear(builder, layer.name, constants, make)
         return add_fused_activation(layer, builder, restore_layout(layer, builder, result))
 
     return convert
 
 
-for _prefix, _rule in (("", _as_is), ("Binary", binarize), ("Ternary", ternarize)):
-    converts(f"{_prefix}Dense")(_dense(_rule))
+for _prefix, _rule in (("", as_is), ("Binary", kernel_rule(binarize)), ("Ternary", kernel_rule(ternarize))):
+    converts(f"{_prefix}Dense")(dense(_rule))
     for _rank in (1, 2):
-        converts(f"{_prefix}Conv{_rank}D", f"{_prefix}Convolution{_rank}D")(_conv(_rank, _rule))
+        converts(f"{_prefix}Conv{_rank}D", f"{_prefix}Convolution{_rank}D")(conv(_rank, _rule))
 
 
-def depthwise_kernel(layer: KerasLayer, size: tuple[int, ...], channels: int) -> Array:
-    """The kernel (*size, channels, multiplier) of a layer that convolves each channel with its own."""
-    name = "depthwise_kernel" if "depthwise_kernel" in layer.weights else "kernel"
-    return layer.weight(name, 0, (*size, channels, layer.integer("depth_multiplier", 1)))
+def _add_depthwise(
+    layer: KerasLayer, builder: Builder, source: str, name: str, rule: Rule, bias_position: int | None
+) -> str:
+    """A depthwise convolution called ``name`` with the layer's window and "depthwise_kernel"."""
+    shape = builder.shapes[source]
+    window = conv_window(layer, shape)
+    multiplier = layer.integer("depth_multiplier", 1)
+    variable = "depthwise_kernel" if "depthwise_kernel" in layer.weights else "kernel"
+    kernel = layer.weight(variable, 0, (*window.size, shape[-1], multiplier))
+    bias = None if bias_position is None else bias_of(layer, bias_position, shape[-1] * multiplier)
+    constants = rule(layer, Constants(kernel, bias))
+
+    def make(name: str, bias: Array | None) -> Node:
+        return DepthwiseConv(
+            name, (source,), constants.kernel, bias, window.strides, window.padding, window.dilation
+        )
+
+    return add_linear(builder, name, constants, make)
 
 
-def _depthwise(rank: int) -> Callable[[KerasLayer, Builder], str]:
+def depthwise(rank: int, rule: Rule) -> Converter:
+    """The converter of depthwise convolutions with that rule."""
+
     def convert(layer: KerasLayer, builder: Builder) -> str:
         source = channels_last_input(layer, builder, rank)
-        shape = builder.shapes[source]
-        window = conv_window(layer, shape)
-        kernel = depthwise_kernel(layer, window.size, shape[-1])
-        bias = bias_of(layer, 1, kernel.shape[-2] * kernel.shape[-1])
-        result = builder.add(
-            DepthwiseConv(
-                layer.name, (source,), kernel, bias, window.strides, window.padding, window.dilation
-            )
-        )
+        result = _add_depthwise(layer, builder, source, layer.name, rule, 1)
         return add_fused_activation(layer, builder, restore_layout(layer, builder, result))
 
     return convert
 
 
-def _separable(rank: int) -> Callable[[KerasLayer, Builder], str]:
-    """A depthwise convolution ``<layer>/depthwise`` and one of kernel size 1, which carries the bias."""
+def separable(rank: int, depthwise_rule: Rule, pointwise_rule: Rule) -> Converter:
+    """The converter of separable convolutions: a depthwise one ``<layer>/depthwise``, and one of kernel size 1.
+
+    The latter carries the bias.
+    """
 
     def convert(layer: KerasLayer, builder: Builder) -> str:
         source = channels_last_input(layer, builder, rank)
-        shape = builder.shapes[source]
-        window = conv_window(layer, shape)
-        kernel = depthwise_kernel(layer, window.size, shape[-1])
-        depthwise = builder.add(
-            DepthwiseConv(
-                builder.unique(f"{layer.name}/depthwise"),
-                (source,),
-                kernel,
-                None,
-                window.strides,
-                window.padding,
-                window.dilation,
-            )
-        )
+        inner = builder.unique(f"{layer.name}/depthwise")
+        between = _add_depthwise(layer, builder, source, inner, depthwise_rule, None)
         filters = layer.integer("filters")
         ones = (1,) * rank
-        pointwise = layer.weight("pointwise_kernel", 1, (*ones, kernel.shape[-2] * kernel.shape[-1], filters))
-        bias = bias_of(layer, 2, filters)
-        no_pads = ((0, 0),) * rank
-        result = builder.add(Conv(layer.name, (depthwise,), pointwise, bias, ones, no_pads, ones))
+        kernel = layer.weight("pointwise_kernel", 1, (*ones, builder.shapes[between][-1], filters))
+        constants = pointwise_rule(layer, Constants(kernel, bias_of(layer, 2, filters)))
+
+        def make(name: str, bias: Array | None) -> Node:
+            return Conv(name, (between,), constants.kernel, bias, ones, ((0, 0),) * rank, ones)
+
+        result = add_linear(builder, layer.name, constants, make)
         return add_fused_activation(layer, builder, restore_layout(layer, builder, result))
 
     return convert
 
 
 for _rank in (1, 2):
-    converts(f"DepthwiseConv{_rank}D")(_depthwise(_rank))
-    converts(f"SeparableConv{_rank}D", f"SeparableConvolution{_rank}D")(_separable(_rank))
+    converts(f"DepthwiseConv{_rank}D")(depthwise(_rank, as_is))
+    converts(f"SeparableConv{_rank}D", f"SeparableConvolution{_rank}D")(separable(_rank, as_is, as_is))
 
 
 @converts("TimeDistributed")

@@ -45,7 +45,7 @@ def open_saved_model(path: Path, magic: bytes, weights: Path | None) -> Iterator
         raise UsageError(f"{path} holds its own weights; a weights file goes with a model in JSON only")
     if is_json:
         config = _json(_read_text(path), str(path))
-        weights = weights or _weights_beside(path)
+        weights = weights or weights_beside(path)
         with open_group(weights, str(weights)) as root:
             yield SavedModel(config, root, str(weights), _major(config.get("keras_version"), config))
     elif magic.startswith(ZIP_MAGIC):
@@ -62,7 +62,8 @@ def open_saved_model(path: Path, magic: bytes, weights: Path | None) -> Iterator
             yield SavedModel(config, root, str(path), _major(root.text("keras_version"), config))
 
 
-def _weights_beside(path: Path) -> Path:
+def weights_beside(path: Path) -> Path:
+    """The H5 file that holds the weights of the model in JSON ``path``, by its name; ModelError without one."""
     stem = path.name.removesuffix(".json")
     names = (f"{stem}_weights.h5", f"{stem}.weights.h5", f"{stem}.h5", "model_weights.h5", "model.weights.h5")
     for name in names:

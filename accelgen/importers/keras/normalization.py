@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,10 +25,21 @@ def batch_norm_scale_bias(
     return scale, (0.0 if beta is None else beta) - mean * scale
 
 
-def batch_norm_weights(layer: KerasLayer, channels: int, prefix: str = "") -> tuple[Array, Array]:
-    """The (scale, bias) of a layer that holds a batch normalization over ``channels``.
+@dataclass(frozen=True, eq=False)
+class BatchNormVariables:
+    """The variables of a batch normalization, (channels,) each; gamma or beta None where not used."""
 
-    ``prefix`` is where its variables lie inside the layer's group, such as "batch_normalization/".
+    gamma: Array | None
+    beta: Array | None
+    mean: Array
+    variance: Array
+    epsilon: float
+
+
+def batch_norm_variables(layer: KerasLayer, channels: int, prefix: str = "") -> BatchNormVariables:
+    """The variables of a layer that holds a batch normalization over ``channels``.
+
+    ``prefix`` is where they lie inside the layer's group, such as "batch_normalization/".
 
     Raises:
         ModelError: a variable is missing or has another shape, or a variance is not positive.
@@ -43,7 +56,7 @@ def batch_norm_weights(layer: KerasLayer, channels: int, prefix: str = "") -> tu
     epsilon = layer.number("epsilon", 1e-3)
     if (values["moving_variance"] + epsilon <= 0).any():
         raise layer.error("moving_variance + epsilon is not positive")
-    return batch_norm_scale_bias(
+    return BatchNormVariables(
         values.get("gamma"), values.get("beta"), values["moving_mean"], values["moving_variance"], epsilon
     )
 
@@ -53,7 +66,8 @@ def _batch_normalization(layer: KerasLayer, builder: Builder) -> str:
     source = layer.only_input
     shape = builder.shapes[source]
     axis = layer.axis("axis", len(shape))
-    scale, bias = batch_norm_weights(layer, shape[axis])
+    own = batch_norm_variables(layer, shape[axis])
+    scale, bias = batch_norm_scale_bias(own.gamma, own.beta, own.mean, own.variance, own.epsilon)
     along = (-1, *(1,) * (len(shape) - 1 - axis))
     return builder.add(Affine(layer.name, (source,), scale.reshape(along), bias.reshape(along)))
 
