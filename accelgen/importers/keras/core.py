@@ -54,7 +54,7 @@ def bias_of(layer: KerasLayer, position: int, units: int) -> Array | None:
     return layer.weight("bias", position, (units,)) if layer.flag("use_bias", True) else None
 
 
-def as_is(layer: KerasLayer, constants: Constants) -> Constants:
+def as_is(_: KerasLayer, constants: Constants) -> Constants:
     """The rule of layers that compute with their variables themselves."""
     return constants
 
@@ -150,7 +150,7 @@ def depthwise(rank: int, rule: Rule) -> Converter:
 
 
 def separable(rank: int, depthwise_rule: Rule, pointwise_rule: Rule) -> Converter:
-    """The converter of separable convolutions: a depthwise one ``<layer>/depthwise``, and one of kernel size 1.
+    """The converter of separable convolutions: ``<layer>/depthwise``, and one of kernel size 1.
 
     The latter carries the bias.
     """
