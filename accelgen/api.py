@@ -1,0 +1,324 @@
+"""The Python API, which the command line calls too: load a model, build a project, verify it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from accelgen import importers
+from accelgen.boards import find_board, find_part
+from accelgen.data import read_samples
+from accelgen.design import Design, IoType, Strategy
+from accelgen.errors import UsageError
+from accelgen.ir import FixedType, Network
+
+if TYPE_CHECKING:
+    from accelgen.backend.project import BuildReport
+    from accelgen.verification import Verification
+
+FilePath: TypeAlias = str | PathLike[str]
+TypeLike: TypeAlias = FixedType | str
+"""A number type, or its text: "16,6", "ufixed<8,0,RND_CONV,SAT>"."""
+
+GOLDEN_SAMPLES = 100
+"""Samples that a project's own testbench checks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network as imported: real constants, its own quantizers, and where it came from.
+
+    ``sources`` maps the names of the files read to their SHA-256.
+    """
+
+    network: Network
+    sources: Mapping[str, str]
+
+    def exact(
+        self,
+        *,
+        precision: TypeLike | None = None,
+        calibration: FilePath | None = None,
+        input_precision: TypeLike | None = None,
+    ) -> Network:
+        """The network with every tensor on a fixed grid: what the hardware computes, bit by bit.
+
+        Args:
+            precision: the type of weights and results that the model does not quantize itself.
+            calibration: .npz data from which the ranges of such tensors are taken instead.
+            input_precision: the inputs' type where the model does not say.
+
+        Raises:
+            PrecisionError: the model has float layers, and neither precision nor calibration is given.
+            UsageError: a type or the data make no sense.
+        """
+        from accelgen.passes.pipeline import exact_network
+
+        samples = None if calibration is None else read_samples(calibration, self.network).inputs
+        return exact_network(
+            self.network,
+            precision=_number_type(precision),
+            calibration=samples,
+            input_type=_number_type(input_precision),
+        )
+
+    def build(
+        self,
+        directory: FilePath,
+        *,
+        board: str | None = None,
+        part: str | None = None,
+        clock_ns: float | None = None,
+        io_type: IoType | str | None = None,
+        strategy: Strategy | str | None = None,
+        reuse_factor: int | None = None,
+        layer_reuse_factors: Mapping[str, int] | None = None,
+        precision: TypeLike | None = None,
+        calibration: FilePath | None = None,
+        input_precision: TypeLike | None = None,
+        config: FilePath | None = None,
+        name: str | None = None,
+    ) -> Build:
+        """Write a Vitis HLS project that computes exactly what this model computes.
+
+        Args:
+            directory: the project's directory; an earlier project there is replaced as a whole.
+            board: a board's name, which gives part and clock; ``accelgen boards`` lists them.
+            part: an FPGA's full name, instead of a board.
+            clock_ns: the clock period to aim at.
+            io_type: io_parallel or io_stream.
+            strategy: latency, resource, resource_unrolled or distributed_arithmetic.
+            reuse_factor: how many products share a multiplier, for every layer.
+            layer_reuse_factors: the same for single layers, by name.
+            precision: see `exact`.
+            calibration: see `exact`; its first samples become the project's test vectors.
+            input_precision: see `exact`.
+            config: a design.yaml, as a build writes it; arguments given here win over it.
+            name: the network's name in the project, instead of the model's own.
+
+        Raises:
+            AccelgenError: one of its kinds: no board of that name, a layer that no kernel computes, a choice
+                that a layer cannot have, a directory that holds something else.
+        """
+        design = _design(
+            config=config,
+            board=board,
+            part=part,
+            clock_ns=clock_ns,
+            io_type=io_type,
+            strategy=strategy,
+            reuse_factor=reuse_factor,
+            layer_reuse_factors=layer_reuse_factors or {},
+        )
+        network = self.exact(precision=precision, calibration=calibration, input_precision=input_precision)
+        if name is not None:
+            network = replace(network, name=name)
+        sources = dict(self.sources)
+        inputs = None
+        if calibration is not None:
+            sources[Path(calibration).name] = _sha256(Path(calibration))
+            inputs = read_samples(calibration, self.network).inputs
+        return _write(network, design, Path(directory), sources, inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Build:
+    """A project on disk."""
+
+    directory: Path
+    report: BuildReport
+
+    @cached_property
+    def design(self) -> Design:
+        """The complete design that was built, legal reuse factors included."""
+        from accelgen.backend.project import DESIGN
+
+        path = self.directory / DESIGN
+        return Design.from_yaml(path.read_text(encoding="utf-8"), str(path))
+
+    def verify(
+        self,
+        data: FilePath | None = None,
+        *,
+        layers: bool = False,
+        samples: int = 1000,
+        seed: int = 0,
+    ) -> Verification:
+        """Compare the compiled project with the golden model: see `accelgen.verification`."""
+        return verify(self.directory, data, layers=layers, samples=samples, seed=seed)
+
+
+def load(model: Any, weights: FilePath | None = None) -> Model:
+    """Read a trained model: a file as its framework saved it, or a live Keras model or ONNX ModelProto.
+
+    A live model is saved to a temporary file first. ``weights`` goes with a Keras model in JSON.
+
+    Raises:
+        ModelError: a file is missing, damaged or malformed.
+        UnsupportedError: a layer or option is not converted; the message says what is.
+        UsageError: ``model`` is neither a path nor a live model.
+    """
+    if isinstance(model, str | PathLike):
+        return _load_file(Path(fspath(model)), None if weights is None else Path(weights))
+    if weights is not None:
+        raise UsageError("a live model holds its own weights; give no weights file")
+    with tempfile.TemporaryDirectory(prefix="accelgen-") as folder:
+        if callable(getattr(model, "SerializeToString", None)):
+            path = Path(folder) / "model.onnx"
+            path.write_bytes(model.SerializeToString())
+        elif callable(getattr(model, "save", None)) and hasattr(model, "layers"):
+            path = Path(folder) / f"model{_keras_suffix(model)}"
+            model.save(path)
+        else:
+            raise UsageError(f"a {type(model).__name__} is no path, Keras model or ONNX model")
+        return _load_file(path, None)
+
+
+def verify(
+    directory: FilePath,
+    data: FilePath | None = None,
+    *,
+    layers: bool = False,
+    samples: int = 1000,
+    seed: int = 0,
+) -> Verification:
+    """Compare a compiled project with its golden model, bit by bit, and with the framework's own answers.
+
+    Args:
+        directory: a project that accelgen built.
+        data: .npz data: inputs ``x``, quantized to the input types first, and the framework's outputs ``y``
+            where known; without it, random inputs are drawn.
+        layers: compare every layer's result too, to find the first that differs.
+        samples: how many random samples to draw.
+        seed: of those.
+
+    Raises:
+        UsageError: the directory holds no project, or the data do not fit it.
+        ToolError: the project does not compile.
+    """
+    from accelgen.backend.project import NETWORK, read_report
+    from accelgen.ir.serialize import load as load_network
+    from accelgen.verification import verify_project
+
+    directory = Path(directory)
+    read_report(directory)
+    given = None if data is None else read_samples(data, load_network(directory / NETWORK))
+    return verify_project(
+        directory,
+        None if given is None else given.inputs,
+        None if given is None else given.outputs,
+        layers=layers,
+        samples=samples,
+        seed=seed,
+    )
+
+
+def _load_file(path: Path, weights: Path | None) -> Model:
+    network = importers.load(path, weights)
+    return Model(network, {file.name: _sha256(file) for file in importers.model_files(path, weights)})
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _keras_suffix(model: Any) -> str:
+    """Keras 3 keeps every detail in .keras archives only, Keras 2 (tf_keras) in H5 files."""
+    return ".h5" if type(model).__module__.startswith("tf_keras") else ".keras"
+
+
+def _number_type(given: TypeLike | None) -> FixedType | None:
+    return FixedType.parse(given) if isinstance(given, str) else given
+
+
+def _design(
+    *,
+    config: FilePath | None,
+    board: str | None,
+    part: str | None,
+    clock_ns: float | None,
+    io_type: IoType | str | None,
+    strategy: Strategy | str | None,
+    reuse_factor: int | None,
+    layer_reuse_factors: Mapping[str, int],
+) -> Design:
+    """The design of a configuration file, or the default one, with what is given changed."""
+    if board is not None and part is not None:
+        raise UsageError("give a board or a part, not both")
+    design = Design()
+    if config is not None:
+        design = _read_design(Path(config))
+    elif board is None and part is None:
+        raise UsageError("give --board NAME or --part NAME; 'accelgen boards' lists the boards")
+    if board is not None:
+        found = find_board(board)
+        design = replace(design, part=found.part.name)
+        if config is None:
+            design = replace(design, clock_ns=found.clock_ns)
+    if part is not None:
+        design = replace(design, part=find_part(part).name)
+    if clock_ns is not None:
+        design = replace(design, clock_ns=clock_ns)
+    if io_type is not None:
+        design = replace(design, io_type=_choice(IoType, io_type, "io type"))
+    changes: dict[str, Any] = {}
+    if strategy is not None:
+        changes["strategy"] = _choice(Strategy, strategy, "strategy")
+    if reuse_factor is not None:
+        changes["reuse_factor"] = reuse_factor
+    design = replace(
+        design,
+        default=replace(design.default, **changes),
+        layers={name: replace(layer, **changes) for name, layer in design.layers.items()},
+    )
+    singles = {name: replace(design.layer(name), reuse_factor=n) for name, n in layer_reuse_factors.items()}
+    return replace(design, layers={**design.layers, **singles})
+
+
+def _choice(kind: type[Any], given: Any, what: str) -> Any:
+    try:
+        return kind(given)
+    except ValueError:
+        known = ", ".join(member.value for member in kind)
+        raise UsageError(f"there is no {what} {given!r}; choose one of {known}") from None
+
+
+def _read_design(path: Path) -> Design:
+    try:
+        return Design.from_yaml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+
+
+def _write(
+    network: Network,
+    design: Design,
+    directory: Path,
+    sources: Mapping[str, str],
+    inputs: Mapping[str, Any] | None,
+) -> Build:
+    """Write the project, with test vectors from the first samples of ``inputs`` or random ones."""
+    from accelgen import reference
+    from accelgen.backend.build import write_project
+    from accelgen.verification import random_inputs
+
+    if inputs is None:
+        codes = random_inputs(network, GOLDEN_SAMPLES, seed=0)
+    else:
+        first = {name: values[:GOLDEN_SAMPLES] for name, values in inputs.items()}
+        codes = reference.quantize_inputs(network, first)
+    report = write_project(
+        network,
+        design,
+        directory,
+        sources=sources,
+        golden_inputs=codes,
+        golden_outputs=reference.evaluate(network, codes),
+    )
+    return Build(directory, report)

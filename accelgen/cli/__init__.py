@@ -1,0 +1,51 @@
+"""The command line: arguments in, one command run, results on stdout, errors as plain sentences on stderr.
+
+Exit codes: 0 done, 1 the design or check failed, 2 bad usage or input, 130 interrupted. Nothing heavy is
+imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+
+from accelgen.cli import boards, build, completion, doctor, verify
+from accelgen.cli.arguments import Command, make_parser
+from accelgen.errors import AccelgenError
+
+COMMANDS: Mapping[str, Command] = {
+    "build": build,
+    "verify": verify,
+    "boards": boards,
+    "doctor": doctor,
+    "completion": completion,
+}
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = make_parser(COMMANDS).parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except AccelgenError as error:
+        return _fail(" ".join(str(error).split()), error.exit_code, options.debug)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED, options.debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+        return 1
+    except Exception as error:  # the last resort: a user never sees a traceback unasked
+        text = f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return _fail(f"{text}; please report this with the output of --debug", 1, options.debug)
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"accelgen: error: {message}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,60 @@
+"""The parser of the command line; imports nothing heavy, so that it is there at once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Mapping
+from typing import NoReturn, Protocol
+
+from accelgen import __version__
+
+FILE, FOLDER = "FILE", "DIR"
+"""Metavars of paths, for which shells complete file names."""
+
+
+class Command(Protocol):
+    """What a command's module holds."""
+
+    SUMMARY: str
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def run(self, options: Namespace) -> int:
+        """Run the command and return the exit code."""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Report bad usage as every other error is reported."""
+        self.exit(2, f"accelgen: error: {message}; see '{self.prog} --help'\n")
+
+
+def make_parser(commands: Mapping[str, Command]) -> ArgumentParser:
+    """The command line of all commands, each with ``--json`` and ``--debug``."""
+    parser = _Parser(
+        prog="accelgen",
+        description="Builds and verifies exact HLS projects from trained networks.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"accelgen {__version__}")
+    chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for name, command in commands.items():
+        summary = command.SUMMARY
+        added = chosen.add_parser(name, help=summary, description=f"{summary}.", allow_abbrev=False)
+        command.add_arguments(added)
+        added.add_argument("--json", action="store_true", help="print the result as JSON")
+        added.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        added.set_defaults(run=command.run)
+    return parser
+
+
+def count(text: str) -> int:
+    """An argument that is an integer from 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return value

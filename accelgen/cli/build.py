@@ -1,0 +1,159 @@
+"""``accelgen build``: from a model file to a project."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING, Any
+
+from accelgen.cli.arguments import FILE, FOLDER, count
+from accelgen.cli.output import write_json, write_line
+
+if TYPE_CHECKING:
+    from accelgen.api import Build
+
+SUMMARY = "write a Vitis HLS project that computes exactly what a trained network computes"
+
+IO_TYPES = ("io_parallel", "io_stream")
+STRATEGIES = ("latency", "resource", "resource_unrolled", "distributed_arithmetic")
+"""The values of `accelgen.design.IoType` and `Strategy`, which take too long to import for a parser."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model", metavar=FILE, help="trained model: .keras, .h5, .json or .onnx")
+    parser.add_argument("-o", "--output", metavar=FOLDER, required=True, help="directory of the project")
+    parser.add_argument("--weights", metavar=FILE, help="H5 weights of a Keras model in JSON")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
+    target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
+    parser.add_argument("--config", metavar=FILE, help="design.yaml of choices; the options here win over it")
+    parser.add_argument("--name", help="name of the network in the project")
+    hardware = parser.add_argument_group("hardware")
+    hardware.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
+    hardware.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
+    hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
+    hardware.add_argument(
+        "--reuse-factor",
+        metavar="[LAYER=]N",
+        type=_reuse_factor,
+        action="append",
+        default=[],
+        help="products that share a multiplier, for all layers or for one; may be repeated",
+    )
+    numbers = parser.add_argument_group("numbers")
+    numbers.add_argument(
+        "--precision",
+        metavar="W,I",
+        help="type of what the model does not quantize: W bits, I of them integer",
+    )
+    numbers.add_argument("--calibration", metavar=FILE, help=".npz data from which ranges are chosen instead")
+    numbers.add_argument("--input-precision", metavar="W,I", help="type of inputs that the model leaves open")
+
+
+def run(options: Namespace) -> int:
+    """Build the project and show what was built."""
+    from accelgen.api import load
+    from accelgen.console import step
+
+    with step(f"reading {options.model}"):
+        model = load(options.model, options.weights)
+    with step(f"building {options.output}"):
+        build = model.build(
+            options.output,
+            board=options.board,
+            part=options.part,
+            clock_ns=options.clock_ns,
+            io_type=options.io_type,
+            strategy=options.strategy,
+            reuse_factor=next((n for layer, n in reversed(options.reuse_factor) if layer is None), None),
+            layer_reuse_factors={layer: n for layer, n in options.reuse_factor if layer is not None},
+            precision=options.precision,
+            calibration=options.calibration,
+            input_precision=options.input_precision,
+            config=options.config,
+            name=options.name,
+        )
+    summary = summarize(build)
+    if options.json:
+        write_json(summary)
+    else:
+        _show(summary)
+    return 0
+
+
+def summarize(build: Build) -> dict[str, Any]:
+    """What was built, as ``--json`` prints it; ``multiplications`` are those of one inference."""
+    report, design = build.report, build.design
+    layers = []
+    for layer in report.layers:
+        choices = design.layer(layer.node or layer.hls_name)
+        multiplies = layer.multiplications > 0
+        layers.append(
+            {
+                "name": layer.node or layer.hls_name,
+                "kernel": layer.kernel,
+                "shape": list(layer.shape),
+                "weight_type": layer.types.get("weight"),
+                "result_type": layer.types.get("result"),
+                "multiplications": layer.multiplications,
+                "nonzero": layer.nonzero,
+                "strategy": choices.strategy.value if multiplies else None,
+                "reuse_factor": choices.reuse_factor if multiplies else None,
+            }
+        )
+    return {
+        "directory": str(build.directory),
+        "network": report.network,
+        "part": design.part,
+        "clock_ns": design.clock_ns,
+        "io_type": design.io_type.value,
+        "inputs": [_port(port) for port in report.inputs],
+        "outputs": [_port(port) for port in report.outputs],
+        "layers": layers,
+        "multiplications": sum(layer.multiplications for layer in report.layers),
+        "adjustments": [dict(adjustment) for adjustment in report.adjustments],
+        "notes": list(report.notes),
+    }
+
+
+def _port(port: Any) -> dict[str, Any]:
+    return {"name": port.name, "shape": list(port.shape), "type": str(port.type)}
+
+
+def _show(summary: dict[str, Any]) -> None:
+    from accelgen.console import print_table
+
+    figures = ("multiplications", "reuse_factor")
+    rows = [
+        (
+            layer["name"],
+            layer["kernel"],
+            " x ".join(map(str, layer["shape"])),
+            layer["weight_type"],
+            layer["result_type"],
+            layer["multiplications"] or None,
+            layer["reuse_factor"],
+        )
+        for layer in summary["layers"]
+    ]
+    title = f"{summary['network']}: {summary['part']}, {summary['clock_ns']:g} ns, {summary['io_type']}"
+    columns = ("layer", "kernel", "shape", "weights", "result", *figures)
+    print_table(title, columns, rows, right=figures)
+    for change in summary["adjustments"]:
+        write_line(
+            f"layer {change['layer']!r}: {change['choice']} {change['requested']} became {change['used']} "
+            f"({change['reason']})"
+        )
+    for note in summary["notes"]:
+        write_line(f"note: {note}")
+    write_line(
+        f"{summary['multiplications']:,} multiplications an inference; the project is {summary['directory']}"
+    )
+    write_line(f"verify it: accelgen verify {summary['directory']}")
+
+
+def _reuse_factor(text: str) -> tuple[str | None, int]:
+    layer, equals, number = text.rpartition("=")
+    if equals and not layer:
+        raise ArgumentTypeError(f"{text!r} names no layer; write N or LAYER=N")
+    return layer or None, count(number)

@@ -1,0 +1,17 @@
+"""How commands print their results."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+
+def write_json(data: object) -> None:
+    """Print ``data`` as one JSON document on stdout."""
+    json.dump(data, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def write_line(text: str = "") -> None:
+    """Print a line on stdout."""
+    sys.stdout.write(f"{text}\n")
