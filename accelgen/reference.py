@@ -487,9 +487,8 @@ def _(node: UpSample, inputs: Sequence[FixedArray]) -> FixedArray:
 @apply.register
 def _(node: Embedding, inputs: Sequence[FixedArray]) -> FixedArray:
     table = to_fixed(node.table)
-    rows = np.clip(
-        inputs[0].at(max(inputs[0].fraction, 0)).codes.astype(np.int64), 0, node.table.shape[0] - 1
-    )
+    whole = cast(inputs[0], FixedType(48, 48, overflow=Overflow.SAT)).codes.astype(np.int64)
+    rows = np.clip(whole, 0, node.table.shape[0] - 1)
     return table.with_codes(table.codes[rows])
 
 
@@ -498,9 +497,7 @@ def _(node: Recurrent, inputs: Sequence[FixedArray]) -> FixedArray:
     (x,) = inputs
     sequence = [x.with_codes(codes) for codes in np.moveaxis(x.codes, 1, 0)]
     zero = FixedArray(np.zeros(()), 0, 1)
-    results = run(
-        node, sequence, lambda shape: zero.with_codes(np.zeros((x.codes.shape[0], *shape))), apply
-    )
+    results = run(node, sequence, lambda shape: zero.with_codes(np.zeros((x.codes.shape[0], *shape))), apply)
     if not node.return_sequences:
         return results[0]
     aligned, fraction = align(results)

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from accelgen.ir import FixedType, Input, Network, Node, Overflow, Quantize, QuantizeArray, Rounding
+from accelgen.ir import (
+    Embedding,
+    FixedType,
+    Input,
+    Network,
+    Node,
+    Overflow,
+    Quantize,
+    QuantizeArray,
+    Rounding,
+)
 from accelgen.ir.grid import fraction_bits
 
 DEFAULT_INPUT_TYPE = FixedType(16, 8, True, Rounding.RND_CONV, Overflow.SAT)
@@ -44,12 +54,21 @@ def _choose(
 ) -> tuple[FixedType, str]:
     if given is not None:
         return given, "as given"
+    rows = _rows(network.consumers[node.name])
+    if rows:
+        return FixedType.for_range(0, rows - 1, 0).with_modes(Rounding.TRN, Overflow.SAT), "numbers of rows"
     from_model = _type_of_users(network.consumers[node.name])
     if from_model is not None:
         return from_model, "from the model's own quantizer"
     if node.name in calibration:
         return type_for_data(calibration[node.name]), "from the calibration data"
     return DEFAULT_INPUT_TYPE, "the default; set it with --input-precision or calibration data"
+
+
+def _rows(users: tuple[Node, ...]) -> int:
+    """How many rows there are to pick, where embeddings alone take the input; 0 elsewhere."""
+    tables = [user.table.shape[0] for user in users if isinstance(user, Embedding)]
+    return max(tables) if tables and len(tables) == len(users) else 0
 
 
 def _type_of_users(users: tuple[Node, ...]) -> FixedType | None:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 # the modules of converters, imported so that they register
 import accelgen.importers.keras.core
+import accelgen.importers.keras.einsum
+import accelgen.importers.keras.embedding
 import accelgen.importers.keras.merging
 import accelgen.importers.keras.normalization
 import accelgen.importers.keras.pooling
+import accelgen.importers.keras.qkeras
+import accelgen.importers.keras.recurrent
 import accelgen.importers.keras.shaping
 import accelgen.importers.keras.training_only  # noqa: F401
 from accelgen.errors import AccelgenError, ModelError
