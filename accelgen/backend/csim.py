@@ -23,7 +23,7 @@ from accelgen.backend.codes import Words, from_words, to_words, words_per_value
 from accelgen.backend.project import BuildReport, LayerReport, Port, read_report
 from accelgen.errors import ToolError, UsageError
 from accelgen.ir import FixedType
-from accelgen.ir.fixed import Codes, FixedArray
+from accelgen.ir.fixed import FixedArray
 
 FLAGS = ("-std=c++14", "-O1", "-fPIC", "-w", "-fno-gnu-unique")
 """-O0 runs 35 times slower, -O3 compiles four times longer than -O1 (4-layer MLP, g++ 12)."""
@@ -103,41 +103,26 @@ def _precompiled_header(firmware: Path) -> Path:
     return header
 
 
-def compile_project(directory: Path, *, layers: bool = False) -> CompiledProject:
-    """Compile a project into a library and load it; ``layers`` for `CompiledProject.trace`.
+def compile_project(directory: Path) -> CompiledProject:
+    """Compile a project into a library and load it.
 
     Raises:
         UsageError: the directory holds no project of ours.
         ToolError: there is no compiler, or it failed.
     """
-    report = read_report(directory)
-    project = Path(directory).absolute()
+    return CompiledProject(read_report(directory), Path(directory), _library(Path(directory)))
+
+
+def _library(directory: Path, *defines: str) -> ctypes.CDLL:
+    project = directory.absolute()
     compiler, _ = _compiler()
-    work = Path(tempfile.mkdtemp(prefix="accelgen-csim-"))
-    try:
-        library = work / "network.so"
-        header = _precompiled_header(project / "firmware")
-        defines = ["-DACCELGEN_TRACE_LAYERS"] if layers else []
-        _run(
-            [
-                compiler,
-                *FLAGS,
-                *defines,
-                "-shared",
-                "-include",
-                str(header),
-                "-I",
-                str(project / "firmware"),
-                "-I",
-                str(project / "firmware/ap_types"),
-                str(project / "csim.cpp"),
-                "-o",
-                str(library),
-            ]
-        )
-        return CompiledProject(report, ctypes.CDLL(str(library)), layers)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)  # the loaded library outlives its file
+    header = _precompiled_header(project / "firmware")
+    with tempfile.TemporaryDirectory(prefix="accelgen-csim-") as work:
+        library = Path(work) / "network.so"
+        paths = ["-I", str(project / "firmware"), "-I", str(project / "firmware/ap_types")]
+        sources = ["-include", str(header), *paths, str(project / "csim.cpp")]
+        _run([compiler, *FLAGS, *defines, "-shared", *sources, "-o", str(library)])
+        return ctypes.CDLL(str(library))  # which, once loaded, outlives its file
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,54 +130,54 @@ class CompiledProject:
     """A project's network as compiled C++."""
 
     report: BuildReport
+    directory: Path
     library: ctypes.CDLL
-    layers: bool
 
-    def predict(self, inputs: Mapping[str, FixedArray]) -> list[FixedArray]:
-        """The outputs (n, *shape), in the network's order, for the codes of every input (n, *shape)."""
-        words = self._input_words(inputs)
-        outputs = [_buffer(len(words[0]), port) for port in self.report.outputs]
-        if self.layers:
-            for sample in range(len(words[0])):
-                self._trace_sample(words, outputs, sample, [None] * len(self.report.layers))
-        else:
-            run = self.library.accelgen_run
-            run.restype = None
-            arguments = _pointers(words), _pointers(outputs), ctypes.c_size_t(len(words[0]))
-            _on_large_stack(lambda: run(*arguments))
-        return [_as_fixed(port, array) for port, array in zip(self.report.outputs, outputs, strict=True)]
-
-    def trace(self, inputs: Mapping[str, FixedArray]) -> dict[str, FixedArray]:
-        """The value of every network node that has a layer of its own, (n, *shape) each.
+    def predict(self, inputs: Mapping[str, FixedArray]) -> dict[str, FixedArray]:
+        """Every output (n, *shape) for the codes of every input (n, *shape).
 
         Raises:
-            UsageError: the project was compiled without ``layers``.
+            UsageError: an input is missing or misshapen.
         """
-        if not self.layers:
-            raise UsageError("the project was compiled without its layers' values")
         words = self._input_words(inputs)
         outputs = [_buffer(len(words[0]), port) for port in self.report.outputs]
-        ports = [_layer_port(layer) for layer in self.report.layers]
-        buffers = [None if port is None else _buffer(len(words[0]), port) for port in ports]
-        for sample in range(len(words[0])):
-            self._trace_sample(words, outputs, sample, buffers)
-        return {
-            port.name: _as_fixed(port, buffer)
-            for port, buffer in zip(ports, buffers, strict=True)
-            if port is not None and buffer is not None
-        }
-
-    def _trace_sample(
-        self, inputs: Sequence[Words], outputs: Sequence[Words], sample: int, layers: Sequence[Words | None]
-    ) -> None:
-        run = self.library.accelgen_trace
+        run = self.library.accelgen_run
         run.restype = None
-        row = slice(sample, sample + 1)
-        arguments = [
-            _pointers([None if array is None else array[row] for array in arrays])
-            for arrays in (inputs, outputs, layers)
-        ]
+        arguments = _pointers(words), _pointers(outputs), ctypes.c_size_t(len(words[0]))
         _on_large_stack(lambda: run(*arguments))
+        return _results(self.report.outputs, outputs)
+
+    def trace(self, inputs: Mapping[str, FixedArray]) -> dict[str, FixedArray]:
+        """The value (n, *shape) of every network node that has a layer of its own.
+
+        Compiles the project once more, with the hooks that record values.
+
+        Raises:
+            UsageError: an input is missing or misshapen.
+            ToolError: the compiler failed.
+        """
+        words = self._input_words(inputs)
+        samples = len(words[0])
+        outputs = [_buffer(samples, port) for port in self.report.outputs]
+        ports = [_layer_port(layer) for layer in self.report.layers]
+        layers = [None if port is None else _buffer(samples, port) for port in ports]
+        run = _library(self.directory, "-DACCELGEN_TRACE_LAYERS").accelgen_trace
+        run.restype = None
+
+        def run_samples() -> None:
+            for sample in range(samples):
+                row = slice(sample, sample + 1)
+                run(
+                    *(
+                        _pointers([None if array is None else array[row] for array in arrays])
+                        for arrays in (words, outputs, layers)
+                    )
+                )
+
+        _on_large_stack(run_samples)
+        return _results(
+            [port for port in ports if port is not None], [layer for layer in layers if layer is not None]
+        )
 
     def _input_words(self, inputs: Mapping[str, FixedArray]) -> list[Words]:
         words = []
@@ -216,9 +201,15 @@ def _buffer(samples: int, port: Port) -> Words:
     return np.zeros((samples, int(np.prod(port.shape)) * words_per_value(port.type)), np.int64)
 
 
-def _as_fixed(port: Port, words: Words) -> FixedArray:
-    codes: Codes = from_words(words, port.type, port.shape)
-    return FixedArray(codes, port.type.fraction, max(-port.type.min_code, port.type.max_code, 1))
+def _results(ports: Sequence[Port], words: Sequence[Words]) -> dict[str, FixedArray]:
+    return {
+        port.name: FixedArray(
+            from_words(array, port.type, port.shape),
+            port.type.fraction,
+            max(-port.type.min_code, port.type.max_code, 1),
+        )
+        for port, array in zip(ports, words, strict=True)
+    }
 
 
 def _pointers(arrays: Sequence[Words | None]) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hls4ml
 
-from accelgen.backend.templates import templates_dir
+from accelgen.resources import data_dir
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -17,7 +17,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 def _sources() -> tuple[Path, ...]:
     """Folders that hold headers, the first one wins: Vitis replaces some of Vivado's."""
     root = Path(hls4ml.__file__).parent / "templates"
-    return (templates_dir() / "nnet_utils", root / "vitis/nnet_utils", root / "vivado/nnet_utils")
+    return (data_dir("templates") / "nnet_utils", root / "vitis/nnet_utils", root / "vivado/nnet_utils")
 
 
 @cache

@@ -84,7 +84,9 @@ class Context:
 
     def _represents(self, node: Node) -> str:
         """The node whose value the node's layer holds: a quantizer that it fuses, else itself."""
-        return next((quantizer for quantizer, producer in self.fused.items() if producer == node.name), node.name)
+        return next(
+            (quantizer for quantizer, producer in self.fused.items() if producer == node.name), node.name
+        )
 
     def choice(self, node: Node) -> LayerDesign:
         """The design's choices for the node."""

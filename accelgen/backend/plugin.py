@@ -14,6 +14,7 @@ import numpy as np
 from hls4ml.backends import VitisBackend, VivadoBackend
 from hls4ml.backends.backend import backend_map, get_backend, register_backend
 from hls4ml.backends.vivado.passes.distributed_arithmetic import DistributedArithmeticCodegen
+from hls4ml.backends.vivado.passes.unrolled_codegen import GenerateUnrolledDenseResource
 from hls4ml.model.flow import register_flow
 from hls4ml.writer.writers import register_writer
 
@@ -35,6 +36,7 @@ class AccelgenBackend(VitisBackend):  # type: ignore[misc]  # hls4ml ships no ty
             self.register_template(kernel.config)
             self.register_template(kernel.function)
         self.register_pass("distributed_arithmetic", DistributedArithmetic)
+        self.register_pass("unrolled_dense", UnrolledDense)
         self._register_flows()
 
     def _register_flows(self) -> None:
@@ -105,7 +107,7 @@ _TYPE_PASSES = [
     "vivado:transform_types",
     "vivado:apply_resource_strategy",
     "vivado:generate_conv_im2col",
-    "vivado:generate_unrolled_dense_resource",
+    f"{NAME}:unrolled_dense",
     "vivado:set_pipeline_style",
     "vivado:d_a_latency_dense_template",
     "vivado:d_a_latency_conv_template",
@@ -123,6 +125,14 @@ class DistributedArithmetic(DistributedArithmeticCodegen):  # type: ignore[misc]
             return super().transform(model, node)
         finally:
             config["Backend"] = NAME
+
+
+class UnrolledDense(GenerateUnrolledDenseResource):  # type: ignore[misc]
+    """hls4ml's pass for ``resource_unrolled``, which knows only its own backends too."""
+
+    def _add_backend_specific_pragmas_to_generated_code(self, code: str, backend: Any) -> Any:
+        del backend
+        return super()._add_backend_specific_pragmas_to_generated_code(code, get_backend("Vitis"))
 
 
 def register(register_backend: Callable[..., None], register_writer: Callable[..., None]) -> None:

@@ -14,7 +14,20 @@ import numpy as np
 
 from accelgen.backend.expand import plain_convolution
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.ir import Affine, Concatenate, Conv, Dense, DepthwiseConv, FixedType, Input, Quantize
+from accelgen.errors import UnsupportedError
+from accelgen.ir import (
+    Affine,
+    Concatenate,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    FixedType,
+    Input,
+    Pool,
+    PoolKind,
+    Quantize,
+    Relu,
+)
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array, Node, Pads, Shape
 
@@ -111,13 +124,13 @@ def _with_zero_row(conv: Conv) -> tuple[Conv, Pads]:
     return Conv(conv.name, conv.inputs, weight, conv.bias, conv.strides, padding, conv.dilation), padding
 
 
-def _per_axis(pattern: str, shape: Shape) -> dict[str, int]:
+def _per_axis(pattern: str, shape: Shape) -> dict[str, Any]:
     """Attributes of the spatial axes of a channels-last shape: height and width, or width alone."""
     spatial = shape[:-1]
     return {pattern.format(axis): size for axis, size in zip(_AXES[-len(spatial) :], spatial, strict=True)}
 
 
-def _pads(padding: Pads) -> dict[str, int]:
+def _pads(padding: Pads) -> dict[str, Any]:
     sides = _SIDES[-len(padding) :]
     return {
         f"pad_{side}": pad
@@ -189,6 +202,44 @@ def activation(node: Node, context: Context, function: str, result: FixedType, *
         layer.design,
         layer.node,
     )
+
+
+@lowers(Relu, fuses=True)
+def lower_relu(node: Relu, context: Context) -> list[HlsLayer]:
+    """A rectifier without slope or bound."""
+    if np.any(node.negative_slope) or node.upper is not None:
+        raise UnsupportedError(f"layer {node.name!r}: there is no kernel for a Relu with a slope or a bound")
+    return [activation(node, context, "relu", context.result_type(node))]
+
+
+@lowers(Pool)
+def lower_pool(node: Pool, context: Context) -> list[HlsLayer]:
+    """Max pooling without padding."""
+    if node.kind is not PoolKind.MAX or any(pad for pair in node.padding for pad in pair):
+        raise UnsupportedError(
+            f"layer {node.name!r}: there is no kernel for {node.kind.value} pooling with padding"
+        )
+    rank = len(node.size)
+    source, result = context.shape(node.inputs[0]), context.shape(node.name)
+    sizes: dict[str, Any] = (
+        {"n_in": source[0], "n_out": result[0]}
+        if rank == 1
+        else {**_per_axis("in_{}", source), **_per_axis("out_{}", result)}
+    )
+    return [
+        context.layer(
+            f"MaxPooling{rank}D",
+            node,
+            {"accum": context.type(node.name)},
+            n_filt=source[-1],
+            data_format="channels_last",
+            count_pad=False,
+            **sizes,
+            **_per_axis("pool_{}", (*node.size, 0)),
+            **_per_axis("stride_{}", (*node.strides, 0)),
+            **_pads(node.padding),
+        )
+    ]
 
 
 @lowers(Concatenate)

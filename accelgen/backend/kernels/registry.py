@@ -8,7 +8,7 @@ from importlib import import_module
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.layers import Layer, layer_map, register_layer
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("gather",)
 """The modules of this package that hold kernels."""
 
 
