@@ -82,10 +82,10 @@ class Group:
 
     def texts(self, attribute: str) -> list[str]:
         """The attribute as strings; Keras splits a long one into ``attribute0``, ``attribute1`` ..."""
-        parts = [attribute] if attribute in self._group.attrs else []
-        while f"{attribute}{len(parts)}" in self._group.attrs:
-            parts.append(f"{attribute}{len(parts)}")
         with self._reading():
+            parts = [attribute] if attribute in self._group.attrs else []
+            while f"{attribute}{len(parts)}" in self._group.attrs:
+                parts.append(f"{attribute}{len(parts)}")
             values = [value for part in parts for value in np.atleast_1d(self._group.attrs[part])]
         return [_decode(value, self._source) for value in values]
 

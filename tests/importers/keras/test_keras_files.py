@@ -308,7 +308,7 @@ LARGER_WEIGHTS = {
 @given(st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_wrong_types_in_a_configuration_raise_only_our_errors(tmp_path, data):
-    path = data.draw(st.sampled_from(sorted(places(LARGER), key=str)))
+    path = data.draw(st.sampled_from(sorted(filter(None, places(LARGER)), key=str)))
     config = with_value(LARGER, path, data.draw(ANYTHING))
     with contextlib.suppress(AccelgenError):
         load(write_json(tmp_path / "m.json", config, LARGER_WEIGHTS))
