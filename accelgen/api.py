@@ -150,7 +150,7 @@ class Build:
         samples: int = 1000,
         seed: int = 0,
     ) -> Verification:
-        """Compare the compiled project with the golden model: see `accelgen.verification`."""
+        """Compare the compiled project with the golden model: see `accelgen.verify`."""
         return verify(self.directory, data, layers=layers, samples=samples, seed=seed)
 
 
