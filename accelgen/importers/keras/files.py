@@ -63,7 +63,7 @@ def open_saved_model(path: Path, magic: bytes, weights: Path | None) -> Iterator
 
 
 def weights_beside(path: Path) -> Path:
-    """The H5 file that holds the weights of the model in JSON ``path``, by its name; ModelError without one."""
+    """The H5 file with the weights of the model in JSON ``path``, by its name; ModelError without one."""
     stem = path.name.removesuffix(".json")
     names = (f"{stem}_weights.h5", f"{stem}.weights.h5", f"{stem}.h5", "model_weights.h5", "model.weights.h5")
     for name in names:

@@ -56,13 +56,19 @@ class ModelSpec:
     def ids(self) -> tuple[LayerId, ...]:
         """What the weights file knows the layers by; operations such as ``x + y`` are no layers there."""
         return tuple(
-            LayerId("" if layer.class_name.startswith(OPERATION) else layer.class_name, layer.name)
+            LayerId(
+                "" if layer.class_name.startswith(OPERATION) else layer.class_name.removeprefix(HGQ),
+                layer.name,
+            )
             for layer in self.layers
         )
 
 
 OPERATION = "keras.ops."
 """Begins the class name of an operation on tensors (``x + y``) as against a layer."""
+
+HGQ = "hgq>"
+"""Begins the class name of an HGQ2 layer, since QKeras has layers of the same names (QDense, QConv2D)."""
 
 
 def parse_model(value: object, source: str, depth: int = 0) -> ModelSpec:
@@ -142,6 +148,8 @@ class _Parser:
         module = item.get("module")
         if isinstance(module, str) and module.startswith(("keras.src.ops.", "keras.ops")):
             class_name = OPERATION + class_name
+        elif (isinstance(module, str) and module.startswith("hgq.")) or _package(item) == HGQ:
+            class_name = HGQ + class_name
         return LayerSpec(class_name, name, config, calls)
 
     def _call(self, node: object) -> Call:
@@ -214,6 +222,13 @@ class _Parser:
         if not isinstance(value, list):
             raise self.error(f"{what} is no list but {value!r:.40}")
         return value
+
+
+def _package(item: Mapping[str, Any]) -> str:
+    """What a class is registered under, as in "qkeras>QDense", with the sign; empty for Keras' own."""
+    name = item.get("registered_name") or item.get("class_name")
+    package, sign, _ = name.partition(">") if isinstance(name, str) else ("", "", "")
+    return package + sign if sign else ""
 
 
 def _input_shape(layer: LayerSpec) -> object:

@@ -230,6 +230,12 @@ def test_equal_classes_are_counted_in_layer_order(tmp_path):
     assert values == {"zz": 1.0, "aa": 2.0, "inner/deep": 3.0}
 
 
+@pytest.mark.parametrize("extra", [{"module": "hgq.layers.core.dense"}, {"registered_name": "hgq>QDense"}])
+def test_layers_of_hgq_are_not_taken_for_those_of_qkeras(tmp_path, extra):
+    with pytest.raises(ModelError, match=r"layer 'q' \(hgq>QDense\)"):
+        read(tmp_path, sequential(entry(), {**layer("QDense", "q", units=2), **extra}))
+
+
 def test_every_layer_of_the_merging_kind_is_there():
     for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"):
         assert name in CONVERTERS
