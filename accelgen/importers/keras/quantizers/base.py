@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,14 @@ class QuantizedWeights:
 def factored(values: npt.NDArray[Any], scale: npt.NDArray[Any]) -> QuantizedWeights:
     """Weights from grid values and a scale, which goes into the values where it keeps them on a grid."""
     grid, factor = np.asarray(values, np.float64), np.asarray(scale, np.float64)
-    if np.all(np.isin(np.abs(np.frexp(factor)[0]), (0.0, 0.5))):
+    if is_power_of_two(factor):
         return QuantizedWeights(grid * factor)
     return QuantizedWeights(grid, factor.reshape((1,) * (grid.ndim - factor.ndim) + factor.shape))
+
+
+def is_power_of_two(numbers: Array) -> bool:
+    """Whether every number is 0 or, but for its sign, a power of two."""
+    return bool(np.all(np.isin(np.abs(np.frexp(numbers)[0]), (0.0, 0.5))))
 
 
 def whole(minimum: int, maximum: int = MAX_BITS) -> Reader:
@@ -147,6 +152,9 @@ class Quantizer(ABC):
 
     layer: KerasLayer
 
+    name: ClassVar[str]
+    """What qkeras calls it."""
+
     @abstractmethod
     def quantize(self, values: Float32) -> QuantizedWeights:
         """What the framework computes of weights.
@@ -173,13 +181,13 @@ QUANTIZERS: dict[str, type[Quantizer]] = {}
 _Q = TypeVar("_Q", bound=type[Quantizer])
 
 
-def quantizer(*names: str) -> Callable[[_Q], _Q]:
-    """Register the decorated class as the quantizer of these names, for weights and for activations."""
+def quantizer(name: str) -> Callable[[_Q], _Q]:
+    """Register the decorated class as the quantizer of that name, for weights and for activations."""
 
     def register(cls: _Q) -> _Q:
-        for name in names:
-            QUANTIZERS[name] = cls
-            activates(name)(_activation)
+        cls.name = name
+        QUANTIZERS[name] = cls
+        activates(name)(_activation)
         return cls
 
     return register
@@ -225,13 +233,14 @@ def quantize_weights(layer: KerasLayer, values: Array, quantizer: Quantizer | No
     """
     if quantizer is None:
         return QuantizedWeights(values)
-    with np.errstate(all="ignore"):
-        try:
+    try:
+        with np.errstate(all="ignore"):
             result = quantizer.quantize(values.astype(np.float32))
-        except ValueError as error:
-            raise layer.error(f"{type(quantizer).__name__}: {error!s:.100}") from None
-    if not np.isfinite(result.product).all():
-        raise layer.error(f"{type(quantizer).__name__} makes its weights infinite or NaN")
+            finite = bool(np.isfinite(result.product).all())
+    except ValueError as error:
+        raise layer.error(f"{quantizer.name}: {error!s:.100}") from None
+    if not finite:
+        raise layer.error(f"{quantizer.name} makes its weights infinite or NaN")
     return result
 
 
@@ -279,9 +288,11 @@ def _arguments(layer: KerasLayer, text: str) -> tuple[Sequence[Any], Mapping[str
         if len(text) > _MAX_TEXT:
             raise ValueError("too long")
         call = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             raise ValueError("not a call")
-        named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+        named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+        if len(named) < len(call.keywords):
+            raise ValueError("arguments without a name or with the same one")
         return [ast.literal_eval(argument) for argument in call.args], named
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise layer.error(

@@ -19,19 +19,21 @@ from accelgen.importers.keras.quantizers.base import (
     flag,
     float32,
     ignored,
+    is_power_of_two,
     number,
     option,
     quantizer,
     saturating,
     whole,
-    without_batch,
 )
 from accelgen.importers.keras.quantizers.scales import EPSILON, ScaleGroups, axes, power_of_two, settle
-from accelgen.ir import Affine, Quantize, Threshold
+from accelgen.importers.keras.quantizers.steps import mirrored, steps_of
+from accelgen.ir import Node, Quantize, Threshold
 from accelgen.ir.nodes import Array
 
 _AUTO_ROUNDS = 5
 """How often qkeras improves an "auto_po2" scale."""
+_MAX_THRESHOLD_BITS = 10
 
 
 @quantizer("quantized_bits")
@@ -175,16 +177,46 @@ class QuantizedLinear(Quantizer):
         return settle(power_of_two(step), improve, 1 if self._is_sign else _AUTO_ROUNDS)
 
     def activation(self, use: Use) -> str:
-        scale = self.alpha
-        if isinstance(scale, str) or scale is None or self._is_sign:
-            return self._add(use, use.source, scale)
-        inverse = use.builder.unique(f"{use.name}/unscale")
-        source = use.builder.add(Affine(inverse, (use.source,), 1 / without_batch(use, scale)))
-        return self._add(use, source, scale)
-
-    def _add(self, use: Use, source: str, scale: Alpha | None) -> str:
+        source = (use.source,)
+        scale = np.ones(1) if self.alpha is None else self.alpha
         if self._is_sign:
             values = np.array([-0.5, 0.5]) * self._unit
-            return add_scaled(use, lambda name: Threshold(name, (source,), values=values), scale)
-        kind = saturating(self.bits, self.integer + self.keep_negative, self.keep_negative, self.symmetric)
-        return add_scaled(use, lambda name: Quantize(name, (source,), kind), scale)
+            return add_scaled(use, lambda name: Threshold(name, source, values=values), scale)
+        if isinstance(scale, str):
+            return add_scaled(use, Node, scale)
+        if scale.size == 1 and is_power_of_two(scale) and scale.item() > 0:
+            shift = self.integer + int(np.log2(scale.item()))
+            kind = saturating(self.bits, shift + self.keep_negative, self.keep_negative, self.symmetric)
+            return use.builder.add(Quantize(use.name, source, kind))
+        step = np.asarray(scale.astype(np.float32) * np.float32(self._unit), np.float32)
+        edges, values = self._thresholds(use, step)
+        return add_scaled(use, lambda name: Threshold(name, source, edges, values), step.astype(np.float64))
+
+    def _thresholds(self, use: Use, step: Float32) -> tuple[Array, Array]:
+        """Where the codes change, for each step; and the codes.
+
+        A number is divided by the step in float32, where quotients next to a half become that half.
+        """
+        channels = use.builder.shapes[use.source][-1]
+        if self.bits > _MAX_THRESHOLD_BITS or step.size not in (1, channels) or np.any(step <= 0):
+            raise self.layer.unsupported(
+                "quantized_linear of activations is supported with a power of two as alpha, or up to "
+                f"{_MAX_THRESHOLD_BITS} bits with one positive alpha or one for each channel"
+            )
+        low, high = (int(bound) for bound in self._bounds)
+        reach = max(-low, high)
+        edges = []
+        for one in step.ravel():
+            rising = _code_edges(one, reach)
+            edges.append(np.concatenate([mirrored(rising[:-low] if low else rising[:0]), rising[:high]]))
+        codes = np.arange(low, high + 1, dtype=np.float64)
+        return (edges[0] if step.size == 1 else np.stack(edges)), codes
+
+
+def _code_edges(step: np.float32, codes: int) -> Array:
+    """The smallest positive numbers that divided by ``step`` round to 1, 2 ... ``codes``."""
+
+    def code(x: Float32) -> Float32:
+        return np.asarray(np.rint(np.minimum(x / step, np.float32(codes))), np.float32)
+
+    return steps_of(code)[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,7 @@ from accelgen.importers.keras.quantizers.base import (
 )
 from accelgen.importers.keras.quantizers.rectified import power_of_two_slope
 from accelgen.importers.keras.quantizers.scales import EPSILON
+from accelgen.importers.keras.quantizers.steps import mirrored, steps_of
 from accelgen.ir import Threshold
 from accelgen.ir.nodes import Array
 
@@ -51,33 +51,6 @@ class Exponents:
         rounded = np.clip(np.floor(log2) if self.floor else np.rint(log2), self.lowest, self.highest)
         exponents = rounded * np.float32(2 if self.quadratic else 1)
         return np.asarray(np.where(magnitudes < EPSILON, np.float32(self.lowest), exponents), np.float32)
-
-    def edges(self) -> tuple[Array, Array]:
-        """The magnitudes at which the exponent changes, and the exponents: (n,), (n + 1,)."""
-        return _steps(lambda magnitude: float(self.of(np.array([magnitude], np.float32))[0]))
-
-
-def _steps(function: Callable[[float], float]) -> tuple[Array, Array]:
-    """Where a rising step function of float32 from 0 up changes, by bisection over bit patterns."""
-
-    def at(bits: int) -> float:
-        return float(np.array(bits, np.uint32).view(np.float32))
-
-    end = int(np.array(np.finfo(np.float32).max, np.float32).view(np.uint32))
-    edges, values = [], [function(at(0))]
-    start, last = 0, function(at(end))
-    while values[-1] != last:
-        low, high = start, end
-        while high - low > 1:
-            middle = (low + high) // 2
-            if function(at(middle)) == values[-1]:
-                low = middle
-            else:
-                high = middle
-        edges.append(at(high))
-        values.append(function(at(high)))
-        start = high
-    return np.array(edges), np.array(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +98,8 @@ class QuantizedPo2(_PowersOfTwo):
         return factored(np.where(values >= 0, magnitudes, -magnitudes), np.ones(1))
 
     def activation(self, use: Use) -> str:
-        edges, exponents = self._exponents.edges()
-        return use.builder.add(_threshold(use, edges, exponents, edges, exponents))
+        edges, exponents = steps_of(self._exponents.of)
+        return use.builder.add(_both_sides(use, edges, edges, exponents))
 
 
 @quantizer("quantized_relu_po2")
@@ -160,16 +133,14 @@ class QuantizedReluPo2(_PowersOfTwo):
         return factored(np.where(values >= 0, above, -below), np.ones(1))
 
     def activation(self, use: Use) -> str:
-        edges, exponents = self._exponents.edges()
+        edges, exponents = steps_of(self._exponents.of)
         if self.negative_slope == 0:
             return use.builder.add(Threshold(use.name, (use.source,), edges, np.exp2(exponents)))
-        return use.builder.add(_threshold(use, edges, exponents, edges / self.negative_slope, exponents))
+        return use.builder.add(_both_sides(use, edges / self.negative_slope, edges, exponents))
 
 
-def _threshold(
-    use: Use, edges: Array, exponents: Array, edges_below: Array, exponents_below: Array
-) -> Threshold:
-    """Powers of two on both sides of 0; below it they are reached just above the mirrored edges."""
-    mirrored = np.nextafter(-edges_below[::-1], 0.0)
-    values = np.concatenate([-np.exp2(exponents_below[::-1]), np.exp2(exponents)])
-    return Threshold(use.name, (use.source,), np.concatenate([mirrored, [0.0], edges]), values)
+def _both_sides(use: Use, edges_below: Array, edges: Array, exponents: Array) -> Threshold:
+    """Powers of two on both sides of 0, whose magnitudes grow at ``edges`` and at ``-edges_below``."""
+    thresholds = np.concatenate([mirrored(edges_below), [0.0], edges])
+    values = np.concatenate([-np.exp2(exponents[::-1]), np.exp2(exponents)])
+    return Threshold(use.name, (use.source,), thresholds, values)

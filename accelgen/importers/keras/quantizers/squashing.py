@@ -34,7 +34,7 @@ class _OfActivations(Quantizer):
     """A quantizer that has no meaning for weights."""
 
     def quantize(self, values: Float32) -> QuantizedWeights:
-        raise self.layer.unsupported(f"{type(self).__name__} is supported for activations, not for weights")
+        raise self.layer.unsupported(f"{self.name} is supported for activations, not for weights")
 
 
 @quantizer("quantized_tanh")
