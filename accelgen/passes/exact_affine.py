@@ -2,7 +2,9 @@
 
 A scale followed by a cast is a monotone step function of the integer that enters it. So a narrower scale
 is exact when it gives the same codes on both sides of every step that the real one makes; steps between
-which both agree are then equal everywhere. `narrow_affine` finds the narrowest such scale.
+which both agree are then equal everywhere. `narrow_affine` finds the narrowest such scale. Codes whose
+scaled value lies so near a step that float32, in which the framework computes, could round it to either
+side are left out: there the framework itself has no answer, and insisting on one costs multiplier bits.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from accelgen.ir.types import FixedType
 
 MAX_SCALE_BITS = 40
 """Beyond this a scale is as good as real: float32, which trained it, has 24."""
+FLOAT32_ERROR = 2.0**-23
+"""Of a float32 product and sum, relative to the larger term: half a unit in the last place each."""
 MAX_STEPS = 1 << 22
 """More steps than this are not checked one by one; the scale then gets `MAX_SCALE_BITS`."""
 OUTPUT_BITS = 22
@@ -205,7 +209,20 @@ def _find_steps(
     outside = inside - direction
     if np.isnan(inside).any() or np.any(result(row, outside) >= level):
         return None
-    return _Steps(row, edge, inside, outside)
+    return _beyond_float32(rows, _Steps(row, edge, inside, outside))
+
+
+def _beyond_float32(rows: _Rows, steps: _Steps) -> _Steps:
+    """The steps with both codes moved to where float32 tells on which side of the edge they are."""
+    scale, bias = rows.scale[steps.row], rows.bias[steps.row]
+    per_code = np.ldexp(scale, -rows.fraction)
+    doubt = FLOAT32_ERROR * np.maximum(np.abs(steps.edge - bias), np.abs(bias))
+    sides = []
+    for codes, sign in ((steps.inside, 1.0), (steps.outside, -1.0)):
+        distance = sign * (codes * per_code + bias - steps.edge)
+        moved = np.maximum(np.ceil((doubt - distance) / np.abs(per_code)), 0) * sign * np.sign(scale)
+        sides.append(np.clip(codes + moved, rows.low[steps.row], rows.high[steps.row]))
+    return _Steps(steps.row, steps.edge, *sides)
 
 
 def _exponent(values: Array) -> int:
