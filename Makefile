@@ -28,7 +28,7 @@ $(DEV): $(CORE)
 
 # TensorFlow has no build for some platforms; the tests that need it are then skipped
 $(TRAIN): $(DEV)
-	$(BIN)/python -m pip install --quiet --editable '.[train]' || echo "no TensorFlow for this platform"
+	$(BIN)/python -m pip install --quiet --editable '.[train,hgq]' || echo "no TensorFlow for this platform"
 	@touch $@
 
 $(DOCS): $(CORE)
