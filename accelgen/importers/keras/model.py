@@ -110,6 +110,10 @@ class _Walk:
         convert = CONVERTERS.get(layer.class_name)
         if convert is None:
             raise layer.unsupported(_not_supported(layer.class_name))
+        if _is_quantized_by_keras(layer):
+            raise layer.unsupported(
+                "weights that Keras 3 quantized itself (model.quantize) are not converted"
+            )
         if call.other_arguments:
             raise layer.unsupported(
                 "it is called with arguments that are no tensors, which are not converted"
@@ -153,6 +157,15 @@ def input_shape(layer: KerasLayer) -> tuple[int, ...]:
     if not all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in shape[1:]):
         raise layer.error(f"shape {shape!r:.60} is no list of sizes")
     return tuple(shape[1:])
+
+
+def _is_quantized_by_keras(layer: KerasLayer) -> bool:
+    """Whether Keras 3 replaced the kernel by integers with a scale (keras 3.15, QuantizedDTypePolicy)."""
+    policy = layer.config.get("dtype")
+    named = policy.get("class_name") if isinstance(policy, Mapping) else None
+    return layer.config.get("quantization_config") is not None or (
+        isinstance(named, str) and named.startswith("Quantized")
+    )
 
 
 def _not_supported(class_name: str) -> str:

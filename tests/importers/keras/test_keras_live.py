@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from accelgen import real
+from accelgen.errors import UnsupportedError
 from accelgen.importers import load
 
 pytestmark = pytest.mark.tensorflow
@@ -208,8 +209,9 @@ def test_functional_graphs_of_keras_3(tmp_path, suffix):
     check(branches(keras), tmp_path, suffix)
 
 
-def test_functional_graphs_of_keras_2(tmp_path):
-    check(branches(pytest.importorskip("tf_keras")), tmp_path, ".h5")
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_functional_graphs_of_keras_2(tmp_path, suffix):
+    check(branches(pytest.importorskip("tf_keras")), tmp_path, suffix)
 
 
 @pytest.mark.parametrize("kit_name", ["keras", "tf_keras"])
@@ -239,3 +241,11 @@ def test_a_model_without_an_input_layer(tmp_path):
     model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(2)])
     model.build((None, 4))
     check(model, tmp_path, ".keras")
+
+
+def test_what_keras_quantized_itself_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.quantize("int8")
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(UnsupportedError, match=r"model\.quantize"):
+        load(tmp_path / "m.keras")
