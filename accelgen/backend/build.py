@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from accelgen import __version__
 from accelgen.backend import standard  # noqa: F401  (registers its lowering functions)
 from accelgen.backend.codes import as_text, to_words, words_per_value
 from accelgen.backend.graph import build_graph
@@ -77,11 +78,11 @@ def write_project(
         top=top,
         inputs=inputs,
         outputs=outputs,
-        layers=tuple(_layer_report(layer, graph) for layer in lowered.layers),
+        layers=tuple(_layer_report(layer, lowered.context.names, graph) for layer in lowered.layers),
         adjustments=tuple({**vars(adjustment)} for adjustment in adjustments),
         notes=network.notes,
         sources=dict(sources),
-        versions={name: _version(name) for name in ("accelgen", "hls4ml")},
+        versions={"accelgen": __version__, "hls4ml": version("hls4ml")},
         golden_samples=min([MAX_GOLDEN_SAMPLES, *samples.values()]),
     )
     files = {
@@ -102,13 +103,6 @@ def _port(network: Network, name: str) -> Port:
     return Port(name, network.shapes[name], network.types[name].storage())
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def _vectors(ports: tuple[Port, ...], golden: Mapping[str, FixedArray]) -> str:
     for port in ports:
         if port.name not in golden:
@@ -121,14 +115,17 @@ def _vectors(ports: tuple[Port, ...], golden: Mapping[str, FixedArray]) -> str:
     )
 
 
-def _layer_report(layer: HlsLayer, graph: Any) -> LayerReport:
+def _layer_report(layer: HlsLayer, names: Mapping[str, str], graph: Any) -> LayerReport:
+    """What is told of a layer; ``names`` maps the network's names to C++-safe ones."""
     variable = graph.graph[layer.name].get_output_variable()
     weight = layer.attributes.get("weight_data")
     products = nonzero = 0
     if weight is not None:
         positions = variable.size() // weight.shape[-1]
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
+    design = layer.design if products else None
     return LayerReport(
+        layer=next((name for name, safe in names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,
         kernel=layer.class_name,
         node=layer.node,
@@ -136,6 +133,8 @@ def _layer_report(layer: HlsLayer, graph: Any) -> LayerReport:
         types={name: str(kind) for name, kind in sorted(layer.types.items())},
         multiplications=products,
         nonzero=nonzero,
+        strategy=None if design is None else design.strategy.value,
+        reuse_factor=None if design is None else design.reuse_factor,
     )
 
 

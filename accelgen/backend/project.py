@@ -38,10 +38,13 @@ class Port:
 class LayerReport:
     """A layer as built: its C++ name, its kernel and what it multiplies in one inference.
 
-    ``node`` is the network node whose value the layer computes, None for a step on the way to one.
+    ``layer`` is the name that a design gives it; ``strategy`` and ``reuse_factor`` are None where it
+    multiplies nothing. ``node`` is the network node whose value the layer computes, None for a step on the
+    way to one.
     ``multiplications`` counts the products of the matrix as built, ``nonzero`` those whose weight is not 0.
     """
 
+    layer: str
     hls_name: str
     kernel: str
     node: str | None
@@ -49,6 +52,8 @@ class LayerReport:
     types: Mapping[str, str]
     multiplications: int = 0
     nonzero: int = 0
+    strategy: str | None = None
+    reuse_factor: int | None = None
 
 
 @dataclass(frozen=True)

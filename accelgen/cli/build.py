@@ -84,23 +84,6 @@ def run(options: Namespace) -> int:
 def summarize(build: Build) -> dict[str, Any]:
     """What was built, as ``--json`` prints it; ``multiplications`` are those of one inference."""
     report, design = build.report, build.design
-    layers = []
-    for layer in report.layers:
-        choices = design.layer(layer.node or layer.hls_name)
-        multiplies = layer.multiplications > 0
-        layers.append(
-            {
-                "name": layer.node or layer.hls_name,
-                "kernel": layer.kernel,
-                "shape": list(layer.shape),
-                "weight_type": layer.types.get("weight"),
-                "result_type": layer.types.get("result"),
-                "multiplications": layer.multiplications,
-                "nonzero": layer.nonzero,
-                "strategy": choices.strategy.value if multiplies else None,
-                "reuse_factor": choices.reuse_factor if multiplies else None,
-            }
-        )
     return {
         "directory": str(build.directory),
         "network": report.network,
@@ -109,7 +92,20 @@ def summarize(build: Build) -> dict[str, Any]:
         "io_type": design.io_type.value,
         "inputs": [_port(port) for port in report.inputs],
         "outputs": [_port(port) for port in report.outputs],
-        "layers": layers,
+        "layers": [
+            {
+                "name": layer.layer,
+                "kernel": layer.kernel,
+                "shape": list(layer.shape),
+                "weight_type": layer.types.get("weight"),
+                "result_type": layer.types.get("result"),
+                "multiplications": layer.multiplications,
+                "nonzero": layer.nonzero,
+                "strategy": layer.strategy,
+                "reuse_factor": layer.reuse_factor,
+            }
+            for layer in report.layers
+        ],
         "multiplications": sum(layer.multiplications for layer in report.layers),
         "adjustments": [dict(adjustment) for adjustment in report.adjustments],
         "notes": list(report.notes),

@@ -71,7 +71,8 @@ def _show_layers(found: dict[str, Any]) -> None:
     if first is None:
         write_line(f"all {found['layers_compared']} layers compared are equal")
     else:
+        write_line(f"first layer that differs: {first['layer']!r}, {first['values_that_differ']:,} values")
         write_line(
-            f"first layer that differs: {first['layer']!r}, {first['values_that_differ']:,} values; "
-            f"in sample {first['sample']} the golden model has {first['golden']:g}, the project {first['compiled']:g}"
+            f"  in sample {first['sample']} the golden model has {first['golden']:g}, "
+            f"the compiled project {first['compiled']:g}"
         )
