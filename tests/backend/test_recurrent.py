@@ -1,0 +1,61 @@
+"""Recurrent layers, compiled, against the golden model: equal in every bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from accelgen.design import Design, IoType, LayerDesign, Strategy
+from accelgen.ir import FixedType, Network, Quantize
+from accelgen.passes.infer_types import infer_types
+from tests.backend.conftest import Check
+from tests.cells import CELLS, exact, make_cell, recurrent_network, saturating
+
+BOTH = pytest.mark.parametrize("io_type", list(IoType))
+STEPS, N_IN, UNITS = 4, 3, 4
+
+
+def design(io_type: IoType, strategy: Strategy = Strategy.LATENCY, reuse: int = 1) -> Design:
+    return Design(io_type=io_type, default=LayerDesign(strategy, reuse))
+
+
+@BOTH
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("quantized", [True, False])
+def test_cells(check: Check, io_type: IoType, cell: str, quantized: bool) -> None:
+    rng = np.random.default_rng(1)
+    state = saturating(5, 1) if quantized else None
+    made = make_cell(cell, N_IN, UNITS, rng, quantized=quantized, state=state)
+    network = recurrent_network(made, STEPS, N_IN, return_sequences=True)
+    check(exact(network, None if quantized else FixedType(12, 4)), design(io_type))
+
+
+@BOTH
+@pytest.mark.parametrize("return_sequences", [True, False])
+@pytest.mark.parametrize("in_input_order", [True, False])
+def test_backwards(check: Check, io_type: IoType, return_sequences: bool, in_input_order: bool) -> None:
+    made = make_cell("simple", N_IN, UNITS, np.random.default_rng(2))
+    network = recurrent_network(
+        made,
+        STEPS,
+        N_IN,
+        return_sequences=return_sequences,
+        go_backwards=True,
+        in_input_order=in_input_order,
+    )
+    check(exact(network), design(io_type))
+
+
+@BOTH
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("reuse", [1, 3, 8, 48])
+def test_resource_strategy(check: Check, io_type: IoType, cell: str, reuse: int) -> None:
+    made = make_cell(cell, N_IN, UNITS, np.random.default_rng(3), state=saturating(5, 1))
+    check(exact(recurrent_network(made, STEPS, N_IN)), design(io_type, Strategy.RESOURCE, reuse))
+
+
+def test_scaled_columns_and_a_cast_of_the_result(check: Check) -> None:
+    made = make_cell("lstm", N_IN, UNITS, np.random.default_rng(4), scaled=True)
+    network = exact(recurrent_network(made, STEPS, N_IN))
+    cast = Quantize("cast", ("recurrent",), saturating(4, 1))
+    check(infer_types(Network((*network.nodes, cast), ("cast",))), design(IoType.PARALLEL))
