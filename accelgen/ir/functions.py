@@ -57,6 +57,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "mish": Function(lambda x, _: x * np.tanh(_softplus(x)), rising=False),
     "hard_silu": Function(lambda x, _: x * np.clip(x / 6 + 0.5, 0, 1), rising=False),
+    "hard_swish": Function(lambda x, p: x * np.clip(x + p[0], 0, p[1]) / p[1], parameters=2, rising=False),
     "thresholded_relu": Function(lambda x, p: np.where(x > p[0], x, 0.0), parameters=1, rising=False),
     "erf": Function(lambda x, _: _erf(x)),
     "reciprocal": Function(lambda x, _: np.divide(1.0, x, out=np.zeros_like(x), where=x != 0), rising=False),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelgen import real
+from accelgen import real, reference
 from accelgen.errors import ModelError, UnsupportedError
 from accelgen.importers.builder import Builder
 from accelgen.importers.keras.activations import add_activation
@@ -15,6 +15,7 @@ from accelgen.importers.keras.quantizers.functions import as_qkeras
 from accelgen.importers.keras.quantizers.scales import ScaleGroups
 from accelgen.ir import FixedType, Input, Overflow, Quantize, Rounding
 from accelgen.ir.grid import constant_type
+from accelgen.passes.pipeline import exact_network
 from tests.importers.keras.qkeras_module import import_qkeras
 
 LAYER = KerasLayer("QDense", "d", {}, ("x",), {}, "model.h5")
@@ -248,6 +249,14 @@ def test_malformed_quantizers(value):
 def test_unsupported_quantizers(value, cause):
     with pytest.raises(UnsupportedError, match=cause):
         weights_of(value, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("text", OF_BOTH + OF_ACTIVATIONS)
+def test_hardware_computes_what_the_nodes_say(text):
+    x = np.arange(-2048, 2048)[:, None] / 256
+    exact = exact_network(network_of(text, (1,)), input_type=FixedType(12, 4))
+    result = reference.predict(exact, {"x": x})[exact.outputs[0]]
+    np.testing.assert_allclose(result, activation_of(text, x), rtol=0, atol=4e-7)
 
 
 @pytest.mark.parametrize("text", OF_WEIGHTS)

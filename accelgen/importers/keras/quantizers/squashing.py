@@ -25,7 +25,7 @@ from accelgen.importers.keras.quantizers.base import (
 )
 from accelgen.importers.keras.quantizers.linear import QuantizedBits
 from accelgen.importers.keras.quantizers.scales import axes
-from accelgen.ir import Affine, Clip, Merge, MergeKind, Quantize, Unary
+from accelgen.ir import Affine, Clip, Quantize, Unary
 from accelgen.ir.fixed import from_real
 
 
@@ -109,18 +109,11 @@ class QuantizedHardSwish(_OfActivations):
     post_training_scale: object = option(None, ignored)
 
     def activation(self, use: Use) -> str:
+        shape = (self.relu_shift, self.relu_upper_bound)
+        name = use.builder.unique(f"{use.name}/swish")
+        swish = use.builder.add(Unary(name, (use.source,), "hard_swish", shape))
         bits = QuantizedBits(self.layer, self.bits, self.integer, self.symmetric, alpha=self.alpha)
-        return bits.activation(replace(use, source=self._hard_swish(use)))
-
-    def _hard_swish(self, use: Use) -> str:
-        add, unique = use.builder.add, use.builder.unique
-        if (self.relu_shift, self.relu_upper_bound) == (3.0, 6.0):
-            return add(Unary(unique(f"{use.name}/swish"), (use.source,), "hard_silu"))
-        shift = np.array([self.relu_shift])
-        shifted = add(Affine(unique(f"{use.name}/shifted"), (use.source,), np.ones(1), shift))
-        gate = add(Clip(unique(f"{use.name}/gate"), (shifted,), 0.0, self.relu_upper_bound))
-        product = add(Merge(unique(f"{use.name}/product"), (use.source, gate), MergeKind.MULTIPLY))
-        return add(Affine(unique(f"{use.name}/swish"), (product,), 1 / np.array([self.relu_upper_bound])))
+        return bits.activation(replace(use, source=swish))
 
 
 @quantizer("quantized_ulaw")
