@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from accelgen import importers
-from accelgen.boards import find_board, find_part
+from accelgen.choices import Choices, number_type
 from accelgen.data import read_samples
 from accelgen.design import Design, IoType, Strategy
 from accelgen.errors import UsageError
@@ -63,9 +63,9 @@ class Model:
         samples = None if calibration is None else read_samples(calibration, self.network).inputs
         return exact_network(
             self.network,
-            precision=_number_type(precision),
+            precision=number_type(precision),
             calibration=samples,
-            input_type=_number_type(input_precision),
+            input_type=number_type(input_precision),
         )
 
     def build(
@@ -106,7 +106,7 @@ class Model:
             AccelgenError: one of its kinds: no board of that name, a layer that no kernel computes, a choice
                 that a layer cannot have, a directory that holds something else.
         """
-        design = _design(
+        design = Choices(
             config=config,
             board=board,
             part=part,
@@ -115,8 +115,12 @@ class Model:
             strategy=strategy,
             reuse_factor=reuse_factor,
             layer_reuse_factors=layer_reuse_factors or {},
+            precision=precision,
+            input_precision=input_precision,
+        ).design()
+        network = self.exact(
+            precision=design.precision, calibration=calibration, input_precision=design.input_precision
         )
-        network = self.exact(precision=precision, calibration=calibration, input_precision=input_precision)
         if name is not None:
             network = replace(network, name=name)
         sources = dict(self.sources)
@@ -231,69 +235,6 @@ def _sha256(path: Path) -> str:
 def _keras_suffix(model: Any) -> str:
     """Keras 3 keeps every detail in .keras archives only, Keras 2 (tf_keras) in H5 files."""
     return ".h5" if type(model).__module__.startswith("tf_keras") else ".keras"
-
-
-def _number_type(given: TypeLike | None) -> FixedType | None:
-    return FixedType.parse(given) if isinstance(given, str) else given
-
-
-def _design(
-    *,
-    config: FilePath | None,
-    board: str | None,
-    part: str | None,
-    clock_ns: float | None,
-    io_type: IoType | str | None,
-    strategy: Strategy | str | None,
-    reuse_factor: int | None,
-    layer_reuse_factors: Mapping[str, int],
-) -> Design:
-    """The design of a configuration file, or the default one, with what is given changed."""
-    if board is not None and part is not None:
-        raise UsageError("give a board or a part, not both")
-    design = Design()
-    if config is not None:
-        design = _read_design(Path(config))
-    elif board is None and part is None:
-        raise UsageError("give --board NAME or --part NAME; 'accelgen boards' lists the boards")
-    if board is not None:
-        found = find_board(board)
-        design = replace(design, part=found.part.name)
-        if config is None:
-            design = replace(design, clock_ns=found.clock_ns)
-    if part is not None:
-        design = replace(design, part=find_part(part).name)
-    if clock_ns is not None:
-        design = replace(design, clock_ns=clock_ns)
-    if io_type is not None:
-        design = replace(design, io_type=_choice(IoType, io_type, "io type"))
-    changes: dict[str, Any] = {}
-    if strategy is not None:
-        changes["strategy"] = _choice(Strategy, strategy, "strategy")
-    if reuse_factor is not None:
-        changes["reuse_factor"] = reuse_factor
-    design = replace(
-        design,
-        default=replace(design.default, **changes),
-        layers={name: replace(layer, **changes) for name, layer in design.layers.items()},
-    )
-    singles = {name: replace(design.layer(name), reuse_factor=n) for name, n in layer_reuse_factors.items()}
-    return replace(design, layers={**design.layers, **singles})
-
-
-def _choice(kind: type[Any], given: Any, what: str) -> Any:
-    try:
-        return kind(given)
-    except ValueError:
-        known = ", ".join(member.value for member in kind)
-        raise UsageError(f"there is no {what} {given!r}; choose one of {known}") from None
-
-
-def _read_design(path: Path) -> Design:
-    try:
-        return Design.from_yaml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
 
 
 def _write(

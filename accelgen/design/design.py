@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from accelgen.errors import UsageError
+from accelgen.ir import FixedType
 
 FORMAT = 1
 """The version of design.yaml."""
@@ -52,12 +53,18 @@ class LayerDesign:
 
 @dataclass(frozen=True)
 class Design:
-    """Every hardware choice for a network; ``layers`` names those that differ from ``default``."""
+    """Every choice for a network; ``layers`` names those that differ from ``default``.
+
+    ``precision`` is the type of what the model does not quantize itself and ``input_precision`` that of
+    inputs whose type it leaves open; None where neither was asked for.
+    """
 
     part: str = "xcvu13p-flga2577-2-e"
     clock_ns: float = 5.0
     clock_uncertainty_percent: float = 27.0
     io_type: IoType = IoType.PARALLEL
+    precision: FixedType | None = None
+    input_precision: FixedType | None = None
     default: LayerDesign = LayerDesign()
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
 
@@ -84,6 +91,8 @@ class Design:
                 value = _layer_data(value)
             elif isinstance(value, Enum):
                 value = value.value
+            elif isinstance(value, FixedType):
+                value = str(value)
             elif entry.name == "layers":
                 value = {name: _layer_data(layer) for name, layer in value.items()}
             data[entry.name] = value
@@ -155,6 +164,8 @@ def _value(kind: object, value: object, where: str) -> Any:
         return float(value)
     if kind == "str" and isinstance(value, str):
         return value
+    if kind == "FixedType | None" and (value is None or isinstance(value, str)):
+        return None if value is None else FixedType.parse(value)
     choices: type[Enum] | None = {"IoType": IoType, "Strategy": Strategy}.get(str(kind))
     if choices is None:
         raise UsageError(f"{where}: {value!r} is not of type {kind}")
