@@ -8,7 +8,7 @@ the quantizer's type, whose rounding and overflow modes do the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, TypeVar
 
@@ -36,6 +36,10 @@ class HlsLayer:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     design: LayerDesign | None = None
     node: str | None = None
+
+    def as_step(self, name: str) -> HlsLayer:
+        """The same layer as a step on the way to a node's result."""
+        return replace(self, name=name, node=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Lowering to hls4ml's own kernels, those whose arithmetic is exact when every type is given.
 
 Checked in the sources of hls4ml 1.3: dense, convolution and batch normalization keep their sums in
-``accum_t`` and cast once, to the result type; ``relu`` and ``linear`` cast their input. A product may wrap
+``accum_t`` and cast once, to the result type; ``linear`` casts its input. A product may wrap
 in ``accum_t``: the sum is right modulo its width, and the sum fits.
 """
 
@@ -14,20 +14,7 @@ import numpy as np
 
 from accelgen.backend.expand import plain_convolution
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.errors import UnsupportedError
-from accelgen.ir import (
-    Affine,
-    Concatenate,
-    Conv,
-    Dense,
-    DepthwiseConv,
-    FixedType,
-    Input,
-    Pool,
-    PoolKind,
-    Quantize,
-    Relu,
-)
+from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, FixedType, Input, Quantize
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array, Node, Pads, Shape
 
@@ -49,7 +36,7 @@ def lower_dense(node: Dense, context: Context) -> list[HlsLayer]:
     if len(shape) == 1:
         return [
             context.layer(
-                "Dense", node, _linear_types(node, context), n_in=n_in, n_out=n_out, **_linear_data(node)
+                "Dense", node, linear_types(node, context), n_in=n_in, n_out=n_out, **_linear_data(node)
             )
         ]
     rank = len(shape) - 1
@@ -59,7 +46,8 @@ def lower_dense(node: Dense, context: Context) -> list[HlsLayer]:
     )
 
 
-def _linear_types(node: Dense | Conv, context: Context) -> dict[str, FixedType]:
+def linear_types(node: Dense | Conv, context: Context) -> dict[str, FixedType]:
+    """The narrowest types of a layer's constants, and its exact result's as the accumulator's."""
     return {
         "weight": constant_type(node.weight),
         "bias": constant_type(_bias(node)),
@@ -101,7 +89,7 @@ def lower_convolution(node: Conv | DepthwiseConv, context: Context) -> list[HlsL
         context.layer(
             f"Conv{rank}D",
             node,
-            _linear_types(conv, context),
+            linear_types(conv, context),
             inputs,
             n_chan=source[-1],
             n_filt=conv.weight.shape[-1],
@@ -161,7 +149,12 @@ def zero_padding(node: Node, context: Context, padding: Pads) -> HlsLayer:
 @lowers(Affine, fuses=True)
 def lower_affine(node: Affine, context: Context) -> list[HlsLayer]:
     """A scale and a bias, per channel where all positions share them, else per element."""
-    shape = context.shape(node.name)
+    types, attributes = affine_attributes(node, context.shape(node.name))
+    return [context.layer("BatchNormalization", node, types, **attributes)]
+
+
+def affine_attributes(node: Affine, shape: Shape) -> tuple[dict[str, FixedType], dict[str, Any]]:
+    """Types and attributes of hls4ml's BatchNormalization for an affine on ``shape``."""
     rank = len(shape)
     constants = [c.reshape((1,) * (rank - c.ndim) + c.shape) for c in (node.scale, node.bias)]
     per_channel = all(prod(c.shape[:-1]) == 1 for c in constants)
@@ -169,17 +162,13 @@ def lower_affine(node: Affine, context: Context) -> list[HlsLayer]:
     scale, bias = (
         np.broadcast_to(c.reshape(c.shape[-1:]) if per_channel else c, size).ravel() for c in constants
     )
-    return [
-        context.layer(
-            "BatchNormalization",
-            node,
-            {"scale": constant_type(scale), "bias": constant_type(bias)},
-            n_in=prod(shape),
-            n_filt=shape[-1] if per_channel else -1,
-            scale_data=scale,
-            bias_data=bias,
-        )
-    ]
+    attributes = {
+        "n_in": prod(shape),
+        "n_filt": shape[-1] if per_channel else -1,
+        "scale_data": scale,
+        "bias_data": bias,
+    }
+    return {"scale": constant_type(scale), "bias": constant_type(bias)}, attributes
 
 
 @lowers(Quantize)
@@ -202,67 +191,3 @@ def activation(node: Node, context: Context, function: str, result: FixedType, *
         layer.design,
         layer.node,
     )
-
-
-@lowers(Relu, fuses=True)
-def lower_relu(node: Relu, context: Context) -> list[HlsLayer]:
-    """A rectifier without slope or bound."""
-    if np.any(node.negative_slope) or node.upper is not None:
-        raise UnsupportedError(f"layer {node.name!r}: there is no kernel for a Relu with a slope or a bound")
-    return [activation(node, context, "relu", context.result_type(node))]
-
-
-@lowers(Pool)
-def lower_pool(node: Pool, context: Context) -> list[HlsLayer]:
-    """Max pooling without padding."""
-    if node.kind is not PoolKind.MAX or any(pad for pair in node.padding for pad in pair):
-        raise UnsupportedError(
-            f"layer {node.name!r}: there is no kernel for {node.kind.value} pooling with padding"
-        )
-    rank = len(node.size)
-    source, result = context.shape(node.inputs[0]), context.shape(node.name)
-    sizes: dict[str, Any] = (
-        {"n_in": source[0], "n_out": result[0]}
-        if rank == 1
-        else {**_per_axis("in_{}", source), **_per_axis("out_{}", result)}
-    )
-    return [
-        context.layer(
-            f"MaxPooling{rank}D",
-            node,
-            {"accum": context.type(node.name)},
-            n_filt=source[-1],
-            data_format="channels_last",
-            count_pad=False,
-            **sizes,
-            **_per_axis("pool_{}", (*node.size, 0)),
-            **_per_axis("stride_{}", (*node.strides, 0)),
-            **_pads(node.padding),
-        )
-    ]
-
-
-@lowers(Concatenate)
-def lower_concatenate(node: Concatenate, context: Context) -> list[HlsLayer]:
-    """Inputs joined two at a time."""
-    shapes = [context.shape(source) for source in node.inputs]
-    rank = len(shapes[0])
-    axis = node.axis % rank
-    layers: list[HlsLayer] = []
-    inputs = context.inputs(node)
-    left = inputs[0]
-    for position, right in enumerate(inputs[1:], start=1):
-        last = position == len(inputs) - 1
-        name = context.name(node.name) if last else context.step_name(node, f"join{position}")
-        layers.append(
-            HlsLayer(
-                "Concatenate",
-                name,
-                (left, right),
-                {"result": context.type(node.name)},
-                {"axis": axis + 1, "op": f"concatenate{rank}d"},
-                node=node.name if last else None,
-            )
-        )
-        left = name
-    return layers

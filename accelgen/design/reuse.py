@@ -13,6 +13,7 @@ from math import isqrt, prod
 from accelgen.design.design import Design, IoType, LayerDesign, Strategy
 from accelgen.errors import DesignError
 from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense, Network, Node
+from accelgen.ir.einsum import einsum_matrix
 
 
 def divisors(number: int) -> list[int]:
@@ -54,21 +55,36 @@ class Adjustment:
         return f"layer {self.layer!r}: {self.choice} {self.requested} became {self.used} ({self.reason})"
 
 
-def matrix_size(node: Node) -> tuple[int, int] | None:
-    """(n_in, n_out) of the matrix-vector product that a layer repeats; None where it has none.
+@dataclass(frozen=True)
+class MatrixShape:
+    """The matrix-vector product that a layer repeats; ``convolution`` says which kernels compute it."""
+
+    n_in: int
+    n_out: int
+    positions: int = 1
+    convolution: bool = False
+
+
+def matrix_shape(node: Node, network: Network) -> MatrixShape | None:
+    """The matrix of a layer; None where it has none.
 
     Groups and dilation count as the zeros that fill them up, and so does the diagonal form of a depthwise
     convolution: that is how they are built.
     """
+    positions = prod(network.shapes[node.name][:-1])
     if isinstance(node, Dense):
         n_in, n_out = node.weight.shape
-        return n_in, n_out
+        return MatrixShape(n_in, n_out, positions, len(network.shapes[node.name]) > 1)
+    if isinstance(node, EinsumDense):
+        plan = einsum_matrix(node, network.shapes[node.inputs[0]])
+        n_in, n_out = plan.matrix.shape
+        return MatrixShape(n_in, n_out, plan.positions, convolution=True)
     if isinstance(node, Conv | DepthwiseConv):
         kernel = [(taps - 1) * step + 1 for taps, step in zip(node.weight.shape, node.dilation, strict=False)]
         channels, last = node.weight.shape[-2:]
         if isinstance(node, Conv):
-            return prod(kernel) * channels * node.groups, last
-        return prod(kernel) * channels, channels * last
+            return MatrixShape(prod(kernel) * channels * node.groups, last, positions, convolution=True)
+        return MatrixShape(prod(kernel) * channels, channels * last, positions, convolution=True)
     return None
 
 
@@ -85,20 +101,18 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
     layers: dict[str, LayerDesign] = {}
     adjustments: list[Adjustment] = []
     for node in network:
-        size = matrix_size(node)
-        if size is None:
-            if node.name in design.layers or isinstance(node, EinsumDense):
+        matrix = matrix_shape(node, network)
+        if matrix is None:
+            if node.name in design.layers:
                 layers[node.name] = design.layer(node.name)
             continue
-        choice, changes = _legal_choice(node, size, network.shapes[node.name], design)
+        choice, changes = _legal_choice(node, matrix, design)
         layers[node.name] = choice
         adjustments += changes
     return replace(design, layers=layers), tuple(adjustments)
 
 
-def _legal_choice(
-    node: Node, size: tuple[int, int], shape: tuple[int, ...], design: Design
-) -> tuple[LayerDesign, list[Adjustment]]:
+def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[LayerDesign, list[Adjustment]]:
     choice = design.layer(node.name)
     changes: list[Adjustment] = []
 
@@ -112,8 +126,7 @@ def _legal_choice(
             f"layer {node.name!r}: distributed arithmetic has no multipliers to share; set reuse_factor 1, "
             f"not {choice.reuse_factor}"
         )
-    convolves = isinstance(node, Conv | DepthwiseConv) or len(shape) > 1
-    parallel_convolution = convolves and design.io_type is IoType.PARALLEL
+    parallel_convolution = matrix.convolution and design.io_type is IoType.PARALLEL
     if strategy is Strategy.RESOURCE_UNROLLED and (choice.reuse_factor == 1 or parallel_convolution):
         strategy = Strategy.RESOURCE
         reason = "a convolution in io_parallel" if parallel_convolution else "reuse factor 1"
@@ -121,15 +134,17 @@ def _legal_choice(
 
     reuse = choice.reuse_factor
     if strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED):
-        legal = divisors(size[0]) if parallel_convolution else legal_reuse_factors(*size)
-        if strategy is Strategy.RESOURCE_UNROLLED and len(legal) > 1:
+        legal = legal_reuse_factors(matrix.n_in, matrix.n_out)
+        if parallel_convolution:
+            legal = divisors(matrix.n_in)
+        elif strategy is Strategy.RESOURCE_UNROLLED and len(legal) > 1:
             legal = legal[:-1]
         reuse = nearest(legal, reuse)
-        become("reuse_factor", choice.reuse_factor, reuse, f"the nearest legal one for {size[0]} x {size[1]}")
+        reason = f"the nearest legal one for {matrix.n_in} x {matrix.n_out}"
+        become("reuse_factor", choice.reuse_factor, reuse, reason)
 
-    positions = choice.parallelization_factor
-    if convolves:
-        positions = nearest(divisors(prod(shape[:-1])), positions)
-        reason = f"the nearest divisor of {prod(shape[:-1])} positions"
-        become("parallelization_factor", choice.parallelization_factor, positions, reason)
-    return LayerDesign(strategy, reuse, positions), changes
+    parallel = nearest(divisors(matrix.positions), choice.parallelization_factor)
+    if matrix.convolution:
+        reason = f"the nearest divisor of {matrix.positions} positions"
+        become("parallelization_factor", choice.parallelization_factor, parallel, reason)
+    return LayerDesign(strategy, reuse, parallel), changes

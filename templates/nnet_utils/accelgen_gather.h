@@ -1,13 +1,12 @@
 #ifndef ACCELGEN_GATHER_H_
 #define ACCELGEN_GATHER_H_
 
-#include "hls_stream.h"
-#include "nnet_common.h"
+#include "accelgen_common.h"
 
 namespace accelgen {
 
-// res[i] = data[CONFIG_T::source(i)], or 0 where that is negative: transposition, padding, cropping and
-// repetition, which are wiring once unrolled.
+// res[i] = data[source(i)], or 0 where that is negative: transposition, padding, cropping and repetition, which
+// are wiring once unrolled. A config gives n_in, n_out and source(i).
 template <class data_T, class res_T, typename CONFIG_T>
 void gather(data_T data[CONFIG_T::n_in], res_T res[CONFIG_T::n_out]) {
     for (unsigned i = 0; i < CONFIG_T::n_out; i++) {

@@ -12,6 +12,8 @@ from accelgen.ir import (
     Conv,
     Dense,
     DepthwiseConv,
+    EinsumDense,
+    Embedding,
     FixedType,
     Input,
     Node,
@@ -221,6 +223,33 @@ def test_moves(check: Check, io_type: IoType, case: str) -> None:
 def test_reshaped_output(check: Check, io_type: IoType, shape: tuple[int, ...]) -> None:
     nodes = [image(3, 4, 2), quantized("x"), Reshape("m", ("x_q",), shape)]
     check(network_of(*nodes), design(io_type))
+
+
+EINSUMS = {
+    "dense": ("abc,cd->abd", (4, 3), (3,), True),
+    "heads": ("abc,cde->adbe", (4, 2, 3), (2, 1, 3), True),
+    "blocks": ("abc,abd->adbc", (2, 3, 5), None, False),
+    "summed": ("abc,cd->ad", (4, 2), (2,), True),
+    "positional bias": ("abc,cd->abd", (4, 3), (2, 3, 3), True),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("case", EINSUMS)
+@pytest.mark.parametrize("strategy", [Strategy.LATENCY, Strategy.RESOURCE])
+def test_einsum_dense(check: Check, io_type: IoType, case: str, strategy: Strategy) -> None:
+    equation, shape, bias, cast = EINSUMS[case]
+    node = EinsumDense("e", ("x",), equation, weights(*shape), None if bias is None else weights(*bias))
+    nodes = [image(2, 3, 4), node, *([quantized("e")] if cast else [])]
+    check(network_of(*nodes), design(io_type, strategy, 2))
+
+
+@BOTH
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_embedding(check: Check, io_type: IoType, shape: tuple[int, ...]) -> None:
+    table = weights(5, 4)
+    for kind in (FixedType(4, 4, signed=False), FixedType(5, 4)):
+        check(network_of(Input("x", (), shape, kind), Embedding("e", ("x",), table)), design(io_type))
 
 
 @BOTH

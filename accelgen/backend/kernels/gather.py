@@ -1,4 +1,4 @@
-"""Moving elements: transposition, padding, cropping, up-sampling, reshaping of streams."""
+"""Moving elements: transposition, padding, cropping, up-sampling, reshaping (accelgen_gather.h)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
-from hls4ml.model.layers import Layer
 
-from accelgen.backend.kernels.registry import Kernel, kernel
+from accelgen.backend.kernels.config import constants
+from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.backend.standard import zero_padding
 from accelgen.ir import Dense, FixedType, Node, Pad, Reshape, Transpose, UpSample
@@ -24,10 +23,11 @@ HEADER = "accelgen_gather.h"
 class Moves:
     """Where each element of a result comes from, one axis at a time.
 
-    The element at (c0, c1 ...) of ``shape`` comes from the flat input index ``offsets[0][c0] +
-    offsets[1][c1] + ...``, and is 0 where one of these is None.
+    The element at (c0, c1 ...) of ``shape`` comes from the flat index ``offsets[0][c0] + offsets[1][c1] +
+    ...`` of an input of shape ``source``, and is 0 where one of these is None.
     """
 
+    source: Shape
     shape: Shape
     offsets: tuple[tuple[int | None, ...], ...]
 
@@ -35,7 +35,7 @@ class Moves:
     def in_order(self) -> bool:
         """Whether the result is the whole input in its own order."""
         strides = _strides(self.shape)
-        return all(
+        return prod(self.source) == prod(self.shape) and all(
             list(offsets) == [stride * i for i in range(size)]
             for offsets, stride, size in zip(self.offsets, strides, self.shape, strict=True)
         )
@@ -52,7 +52,7 @@ class Moves:
             lines.append(f"        const int from_{name} = {name}[i / {stride} % {size}];")
             parts.append(f"from_{name}")
         outside = " || ".join(f"{part} < 0" for part in parts)
-        return "\n".join([*lines, f"        return {outside} ? -1 : {' + '.join(parts)};", "    }"])
+        return "\n".join([*lines, f"        return {outside} ? -1 : {' + '.join(parts)};", "    }\n"])
 
 
 def _strides(shape: Shape) -> list[int]:
@@ -63,6 +63,7 @@ def transposed(shape: Shape, permutation: Sequence[int]) -> Moves:
     """The axes of an input of ``shape`` in the order of ``permutation``."""
     strides = _strides(shape)
     return Moves(
+        shape,
         tuple(shape[axis] for axis in permutation),
         tuple(tuple(strides[axis] * i for i in range(shape[axis])) for axis in permutation),
     )
@@ -73,7 +74,7 @@ def _padded(shape: Shape, padding: Sequence[tuple[int, int]]) -> Moves:
         tuple(stride * i if 0 <= i < size else None for i in range(-before, size + after))
         for stride, size, (before, after) in zip(_strides(shape), shape, padding, strict=True)
     )
-    return Moves(tuple(map(len, offsets)), offsets)
+    return Moves(shape, tuple(map(len, offsets)), offsets)
 
 
 def _repeated(shape: Shape, factors: Sequence[int]) -> Moves:
@@ -81,62 +82,26 @@ def _repeated(shape: Shape, factors: Sequence[int]) -> Moves:
         tuple(int(stride * i) for i in np.repeat(np.arange(size), factor))
         for stride, size, factor in zip(_strides(shape), shape, factors, strict=True)
     )
-    return Moves(tuple(map(len, offsets)), offsets)
+    return Moves(shape, tuple(map(len, offsets)), offsets)
 
 
-class AccelgenGather(Layer):  # type: ignore[misc]  # hls4ml ships no types
-    """hls4ml's layer for `Moves`, its attribute "moves"; "shape" is the result's."""
-
-    def initialize(self) -> None:
-        """Declare the result."""
-        self.add_output_variable(list(self.get_attr("shape")))
+def _attributes(context: Context, moves: Moves, shape: Shape) -> dict[str, Any]:
+    members = constants(n_in=prod(moves.source), n_out=prod(shape)) + moves.cpp()
+    return call(HEADER, "repack" if context.stream and moves.in_order else "gather", shape, members)
 
 
-class AccelgenGatherConfig(LayerConfigTemplate):  # type: ignore[misc]
-    """The sizes and the index function."""
-
-    def __init__(self) -> None:
-        super().__init__(AccelgenGather)
-
-    def format(self, node: Any) -> str:
-        """C++ of the layer's configuration."""
-        return (
-            f"struct config{node.index} {{\n"
-            f"    static const unsigned n_in = {node.get_input_variable().size()};\n"
-            f"    static const unsigned n_out = {node.get_output_variable().size()};\n"
-            f"{node.get_attr('moves').cpp()}\n"
-            "};\n"
-        )
+def gather(node: Node, context: Context, moves: Moves) -> HlsLayer:
+    """The layer that gives the node's result by moving elements of its input."""
+    attributes = _attributes(context, moves, context.shape(node.name))
+    return context.layer("AccelgenKernel", node, **attributes)
 
 
-class AccelgenGatherCall(FunctionCallTemplate):  # type: ignore[misc]
-    """The call."""
-
-    def __init__(self) -> None:
-        super().__init__(AccelgenGather, include_header=[f"nnet_utils/{HEADER}"])
-
-    def format(self, node: Any) -> str:
-        """C++ of the call."""
-        stream = node.model.config.get_config_value("IOType") == "io_stream"
-        function = "repack" if stream and node.get_attr("moves").in_order else "gather"
-        source, result = node.get_input_variable(), node.get_output_variable()
-        types = f"{source.type.name}, {result.type.name}, config{node.index}"
-        return f"accelgen::{function}<{types}>({source.name}, {result.name});"
-
-
-kernel(Kernel(AccelgenGather, AccelgenGatherConfig, AccelgenGatherCall, (HEADER,)))
-
-
-def gather(node: Node, context: Context, moves: Moves, shape: Shape | None = None) -> HlsLayer:
-    """The layer that gives the node's result by moving elements of its input, seen under ``shape``."""
-    return context.layer(
-        "AccelgenGather", node, moves=moves, shape=context.shape(node.name) if shape is None else shape
-    )
-
-
-def gather_step(name: str, source: str, moves: Moves, shape: Shape, kind: FixedType) -> HlsLayer:
-    """A step of its own name that moves the elements of the layer ``source``."""
-    return HlsLayer("AccelgenGather", name, (source,), {"result": kind}, {"moves": moves, "shape": shape})
+def gather_step(
+    node: Node, context: Context, step: str, source: str, moves: Moves, shape: Shape, kind: FixedType
+) -> HlsLayer:
+    """A step that moves the elements of the layer ``source`` into a tensor of ``shape``."""
+    attributes = _attributes(context, moves, shape)
+    return HlsLayer("AccelgenKernel", context.step_name(node, step), (source,), {"result": kind}, attributes)
 
 
 @lowers(Transpose, fuses=True)

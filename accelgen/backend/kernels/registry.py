@@ -8,7 +8,20 @@ from importlib import import_module
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.layers import Layer, layer_map, register_layer
 
-MODULES: tuple[str, ...] = ("gather",)
+MODULES: tuple[str, ...] = (
+    "dot",
+    "einsum_dense",
+    "embedding",
+    "gather",
+    "lookup",
+    "merge",
+    "recurrent",
+    "pooling",
+    "quantize_array",
+    "relu",
+    "softmax",
+    "threshold",
+)
 """The modules of this package that hold kernels."""
 
 
