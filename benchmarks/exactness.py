@@ -113,7 +113,7 @@ def main() -> int:
     rows: list[Row] = []
     if not options.json:
         print(
-            "| model | io type | samples | csim mismatches | arg-max | error before softmax | error | largest |"
+            "| model | io type | samples | mismatches | arg-max | error before softmax | error | largest y |"
         )
         print("|---|---|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as scratch:
