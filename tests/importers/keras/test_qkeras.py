@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accelgen import real
+from accelgen import real, reference
 from accelgen.errors import ModelError, UnsupportedError
 from accelgen.importers import load
-from accelgen.ir import Affine, Conv, Dense, Quantize
+from accelgen.ir import Affine, Conv, Dense, FixedType, Quantize
 from accelgen.ir.grid import constant_type
+from accelgen.passes.pipeline import exact_network
 from tests.importers.keras.qkeras_module import import_qkeras
 from tests.importers.keras.saved import dense_weights, entry, layer, sequential, write_h5
 
@@ -243,13 +244,20 @@ def randomized(shape, *layers):
     return model
 
 
-def check(model, path):
-    """The file at ``path``, of the model, gives in float64 what qkeras predicts on a grid of inputs."""
+def check(model, path, quantized=True):
+    """The file at ``path``, of the model, gives what qkeras predicts on a grid of inputs.
+
+    In float64, and where the network is ``quantized``, in the hardware's integers too.
+    """
     x = np.random.default_rng(3).integers(-1024, 1024, (20, *model.inputs[0].shape[1:])) / 256
     expected = model.predict(x.astype(np.float32), verbose=0)
     result = outputs(load(path), x)
     assert result.shape == expected.shape
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+    if quantized:
+        exact = exact_network(load(path), input_type=FixedType(11, 3))
+        golden = reference.predict(exact, {exact.inputs[0].name: x})[exact.outputs[0]]
+        np.testing.assert_allclose(golden, expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max()))
 
 
 @pytest.mark.tensorflow
@@ -259,7 +267,7 @@ def test_layers_against_qkeras(name, suffix, tmp_path):
     shape, make = LAYERS[name]
     model = randomized(shape, make(import_qkeras()))
     model.save(tmp_path / f"model{suffix}")
-    check(model, tmp_path / f"model{suffix}")
+    check(model, tmp_path / f"model{suffix}", quantized=name != "dense_plain")
 
 
 @pytest.mark.tensorflow
