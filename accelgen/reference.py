@@ -34,6 +34,7 @@ from accelgen.ir import (
     MergeKind,
     Network,
     Node,
+    Overflow,
     Pad,
     Pool,
     PoolKind,
@@ -42,6 +43,7 @@ from accelgen.ir import (
     Recurrent,
     Relu,
     Reshape,
+    Softmax,
     Threshold,
     Transpose,
     UpSample,
@@ -49,6 +51,7 @@ from accelgen.ir import (
 from accelgen.ir.fixed import FLOAT_LIMIT, Codes, FixedArray, align, cast, from_real, hold
 from accelgen.ir.grid import fraction_bits, to_fixed
 from accelgen.ir.recurrent import run
+from accelgen.ir.softmax import softmax
 
 Real = npt.NDArray[np.float64]
 
@@ -490,6 +493,13 @@ def _(node: Embedding, inputs: Sequence[FixedArray]) -> FixedArray:
     whole = cast(inputs[0], FixedType(48, 48, overflow=Overflow.SAT)).codes.astype(np.int64)
     rows = np.clip(whole, 0, node.table.shape[0] - 1)
     return table.with_codes(table.codes[rows])
+
+
+@apply.register
+def _(node: Softmax, inputs: Sequence[FixedArray]) -> FixedArray:
+    if node.type is None:
+        raise PrecisionError(f"layer {node.name!r} (Softmax) has no result type yet")
+    return softmax(inputs[0], node.type)
 
 
 @apply.register

@@ -1,0 +1,134 @@
+"""Element-wise functions of several inputs with broadcasting, and concatenation (accelgen_merge.h)."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from accelgen.backend.kernels.config import constants
+from accelgen.backend.kernels.layer import call
+from accelgen.backend.lowering import Context, HlsLayer, lowers
+from accelgen.errors import UnsupportedError
+from accelgen.ir import Concatenate, FixedType, Merge, MergeKind, Node
+from accelgen.ir.nodes import Shape
+from accelgen.passes.bounds import bounds, of_type, type_of
+
+HEADER = "accelgen_merge.h"
+
+_FUNCTIONS = {
+    MergeKind.ADD: "add",
+    MergeKind.SUBTRACT: "subtract",
+    MergeKind.MULTIPLY: "multiply",
+    MergeKind.MAXIMUM: "larger_of",
+    MergeKind.MINIMUM: "smaller_of",
+}
+_MAX_AXES = 4
+
+
+@lowers(Merge, fuses=True)
+def lower_merge(node: Merge, context: Context) -> list[HlsLayer]:
+    """Inputs combined two at a time, exactly on the way."""
+    if node.kind not in _FUNCTIONS:
+        raise UnsupportedError(f"layer {node.name!r}: an average is lowered to a sum and a scale before")
+    layers: list[HlsLayer] = []
+    names, kinds = context.inputs(node), context.input_types(node)
+    name, kind, shape = names[0], kinds[0], context.shape(node.inputs[0])
+    for position, source in enumerate(node.inputs[1:], start=1):
+        other = context.shape(source)
+        result = np.broadcast_shapes(shape, other)
+        ends = [of_type(kind, shape), of_type(kinds[position], other)]
+        kind = type_of(bounds(Merge(node.name, node.inputs[:2], node.kind), ends, result))
+        members = _broadcast(node, context, result, shape, other)
+        inputs = (name, names[position])
+        layers.append(_layer(node, context, position, inputs, kind, "merge", result, members, node.kind))
+        name, shape = layers[-1].name, result
+    return layers
+
+
+def _layer(
+    node: Node,
+    context: Context,
+    position: int,
+    inputs: tuple[str, ...],
+    kind: FixedType,
+    function: str,
+    shape: Shape,
+    members: str,
+    operation: MergeKind | None = None,
+) -> HlsLayer:
+    base = "" if operation is None else f"accelgen::{_FUNCTIONS[operation]}"
+    attributes = call(HEADER, function, shape, members, base=base)
+    if position == len(node.inputs) - 1:
+        return context.layer("AccelgenKernel", node, inputs=inputs, **attributes)
+    layer = context.layer("AccelgenKernel", node, {"result": kind}, inputs, **attributes)
+    return layer.as_step(context.step_name(node, f"merge{position}"))
+
+
+def _broadcast(node: Node, context: Context, shape: Shape, first: Shape, second: Shape) -> str:
+    sizes, strides = _collapsed(shape, [_strides(shape, operand) for operand in (first, second)])
+    if len(sizes) > _MAX_AXES:
+        raise UnsupportedError(
+            f"layer {node.name!r}: inputs of shapes {first} and {second} broadcast along too many axes"
+        )
+    pad = _MAX_AXES - len(sizes)
+    reuse = context.choice(node).reuse_factor
+    at_once = shape[-1] if context.stream else prod(shape)
+    members = constants(n_a=prod(first), n_b=prod(second), reuse_factor=reuse)
+    members += constants(multiplier_limit=-(-at_once // reuse))
+    members += constants(**{f"d{axis}": size for axis, size in enumerate([*[1] * pad, *sizes])})
+    for name, operand, steps in zip("ab", (first, second), strides, strict=True):
+        members += constants(**{f"{name}{axis}": step for axis, step in enumerate([*[0] * pad, *steps])})
+        members += constants(**{f"{name}_in_step": prod(operand[:-1]) == prod(shape[:-1])})
+    return members
+
+
+def _strides(shape: Shape, operand: Shape) -> list[int]:
+    """For each axis of ``shape``, how far apart an operand's elements lie; 0 where it repeats."""
+    own = (1,) * (len(shape) - len(operand)) + operand
+    return [
+        0 if size == 1 and whole > 1 else prod(own[axis + 1 :])
+        for axis, (size, whole) in enumerate(zip(own, shape, strict=True))
+    ]
+
+
+def _collapsed(shape: Shape, strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
+    """The same walk with as few axes as possible before the last one."""
+    sizes = [shape[-1]]
+    steps = [[own[-1]] for own in strides]
+    for axis in reversed(range(len(shape) - 1)):
+        if shape[axis] == 1:
+            continue
+        joins = len(sizes) > 1 and all(
+            own[axis] == walk[0] * sizes[0] for own, walk in zip(strides, steps, strict=True)
+        )
+        if joins:
+            sizes[0] *= shape[axis]
+            continue
+        sizes.insert(0, shape[axis])
+        for own, walk in zip(strides, steps, strict=True):
+            walk.insert(0, own[axis])
+    return sizes, steps
+
+
+@lowers(Concatenate, fuses=True)
+def lower_concatenate(node: Concatenate, context: Context) -> list[HlsLayer]:
+    """Inputs joined two at a time along any axis."""
+    rank = len(context.shape(node.name))
+    axis = node.axis % rank
+    function = "concatenate"
+    if context.stream:
+        function = "concatenate_packs" if axis == rank - 1 else "concatenate_rows"
+    layers: list[HlsLayer] = []
+    names = context.inputs(node)
+    name, shape = names[0], context.shape(node.inputs[0])
+    for position, source in enumerate(node.inputs[1:], start=1):
+        other = context.shape(source)
+        outer = prod(shape[:axis])
+        members = constants(n_outer=outer, n_a=prod(shape[axis:]), n_b=prod(other[axis:]))
+        joined = (*shape[:axis], shape[axis] + other[axis], *shape[axis + 1 :])
+        inputs = (name, names[position])
+        kind = context.type(node.name)
+        layers.append(_layer(node, context, position, inputs, kind, function, joined, members))
+        name, shape = layers[-1].name, joined
+    return layers

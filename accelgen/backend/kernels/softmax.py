@@ -1,0 +1,43 @@
+"""Softmax, as `accelgen.ir.softmax` defines it (accelgen_softmax.h)."""
+
+from __future__ import annotations
+
+from math import prod
+
+from accelgen.backend.kernels.config import constants, table, typedef
+from accelgen.backend.kernels.layer import call
+from accelgen.backend.lowering import Context, HlsLayer, lowers
+from accelgen.ir import Softmax
+from accelgen.ir.softmax import softmax_plan
+
+
+@lowers(Softmax, fuses=True)
+def lower_softmax(node: Softmax, context: Context) -> list[HlsLayer]:
+    """Tables for the exponential and the reciprocal, all classes of a position at once."""
+    *positions, classes = context.shape(node.name)
+    (x,) = context.input_types(node)
+    plan = softmax_plan(x.fraction, classes, context.type(node.name) if node.type is None else node.type)
+    reuse = context.choice(node).reuse_factor
+    products = classes * len(plan.exp_table) + 1
+    members = (
+        constants(
+            n_rows=prod(positions),
+            n_classes=classes,
+            size_bits=classes.bit_length(),
+            drop=plan.drop,
+            n_factors=len(plan.exp_table),
+            exp_bits=plan.exp_bits,
+            exp_fraction=plan.exp_fraction,
+            mantissa_bits=plan.mantissa_bits,
+            reciprocal_bits=plan.reciprocal_bits,
+            term_fraction=plan.term_fraction,
+            reuse_factor=reuse,
+            multiplier_limit=-(-products * (1 if context.stream else prod(positions)) // reuse),
+        )
+        + typedef("cast_t", plan.cast)
+        + table("exponential", plan.exp_table.ravel().tolist(), f"block factor={len(plan.exp_table)}")
+        + table("base", plan.reciprocal_base.tolist(), partition="")
+        + table("slope", plan.reciprocal_slope.tolist(), partition="")
+    )
+    attributes = call("accelgen_softmax.h", "softmax", context.shape(node.name), members)
+    return [context.layer("AccelgenKernel", node, **attributes)]
