@@ -60,7 +60,7 @@ def networks(draw: st.DrawFn) -> Network:
     shape: tuple[int, ...] = (4, 6, 2)
     for index in range(draw(st.integers(1, 8))):
         kinds = _ANY + (_IMAGE if len(shape) == 3 and min(shape[:2]) > 2 and max(shape) < 20 else _FLAT)
-        more = _nodes(draw(st.sampled_from(kinds + ("affine", "scale"))), f"n{index}", nodes, shape, rng)
+        more = _nodes(draw(st.sampled_from((*kinds, "affine", "scale"))), f"n{index}", nodes, shape, rng)
         for node in more:
             nodes.append(node)
             shapes = Network(tuple(nodes), (node.name,)).shapes
