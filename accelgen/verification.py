@@ -28,8 +28,9 @@ Real = npt.NDArray[np.float64]
 class Agreement:
     """How the golden model's outputs compare with the framework's.
 
-    ``argmax_agreement`` is the share of samples whose largest output is the same one, a tie in the golden
-    model counting where the framework's choice is among the largest; None for a single output value.
+    ``argmax_agreement`` is the share of samples whose largest output is the same one (largest logit, where a
+    softmax ends the network), a tie in the golden model counting where the framework's choice is among the
+    largest; None for a single output value.
     ``max_abs_error_before_softmax`` compares logarithms of the softmax, which are the logits up to a shift a
     sample; None where the network does not end in a softmax.
     """
@@ -205,8 +206,9 @@ def compare(
             logits = reference.evaluate(network, codes, keep=(source,))[source].values
             logit_errors.append(_logit_error(logits, want))
             ranked = logits
-        if got.shape[-1] > 1:
-            rows, chosen = ranked.reshape(-1, ranked.shape[-1]), want.reshape(-1, want.shape[-1]).argmax(-1)
+        classes = network.shapes[name][-1]
+        if classes > 1:
+            rows, chosen = ranked.reshape(-1, classes), want.reshape(-1, classes).argmax(-1)
             agreeing.append(rows[np.arange(len(rows)), chosen] == rows.max(-1))
     every = np.concatenate(errors)
     return Agreement(

@@ -53,8 +53,8 @@ def absorb_affine(affine: Affine, node: Threshold, x: FixedArray) -> tuple[Affin
     found = np.full(edges.shape, beyond)
     for offset in (2, 1, 0, -1, -2):
         found = np.where(reached(guess + offset), guess + offset, found)
-    always, never = reached(np.full_like(guess, -beyond)), ~reached(np.full_like(guess, beyond))
-    codes = np.clip(np.where(always, -beyond, np.where(never, beyond, found)), -beyond, beyond)
+    always, ever = reached(np.full_like(guess, -beyond)), reached(np.full_like(guess, beyond))
+    codes = np.clip(np.where(always, -beyond, np.where(ever, found, beyond)), -beyond, beyond)
     inputs = affine.inputs
     flip = None
     if np.any(sign < 0):
