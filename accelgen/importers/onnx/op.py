@@ -154,8 +154,9 @@ class Op:
             raise self.unsupported(
                 f"a constant of shape {constant.shape} enlarges a tensor of shape {x.shape}"
             )
-        full = constant.reshape((1,) * (rank - len(sizes)) + sizes)
-        if any(size not in (1, whole) for size, whole in zip(full.shape, x.shape, strict=True)):
+        sizes = (1,) * (rank - len(sizes)) + sizes
+        full = constant.reshape(sizes)
+        if any(size not in (1, whole) for size, whole in zip(sizes, x.shape, strict=True)):
             raise self.unsupported(f"a constant of shape {constant.shape} and a tensor of shape {x.shape}")
         if not np.isfinite(full).all():
             raise self.error("a constant holds values that are not finite")

@@ -248,14 +248,15 @@ def _resize(op: Op) -> Tensor:
 
 def _factors(op: Op, shape: tuple[int, ...]) -> tuple[int, ...]:
     """By how much each ONNX axis grows: whole numbers."""
-    resize = op.raw.op_type == "Resize" and op.opset >= 11
     if op.raw.op_type == "Upsample" and op.given(1) is None:
         scales = np.array(op.attributes.get("scales", ()), np.float64)
+    elif op.opset < 11:
+        scales = op.constant(1).reals.ravel()
     else:
-        scales = op.constant(2 if resize and op.given(2) is not None else 1).reals.ravel()
-    if resize and (op.given(2) is None or scales.size == 0):
-        scales = np.array(op.constant_integers(3) or (), np.float64)
-        scales = scales / np.array(shape) if scales.size == len(shape) else scales
+        scales = np.zeros(0) if op.given(2) is None else op.constant(2).reals.ravel()
+        sizes = op.constant_integers(3)
+        if scales.size == 0 and sizes is not None and len(sizes) == len(shape):
+            scales = np.array(sizes) / np.array(shape)
     if op.integers("axes") is not None:
         raise op.unsupported("the attribute axes; factors for every axis are supported")
     if scales.size != len(shape):
