@@ -119,7 +119,7 @@ def _layer_report(layer: HlsLayer, names: Mapping[str, str], graph: Any) -> Laye
     """What is told of a layer; ``names`` maps the network's names to C++-safe ones."""
     variable = graph.graph[layer.name].get_output_variable()
     weight = layer.attributes.get("weight_data")
-    products = nonzero = 0
+    products, nonzero = layer.attributes.get("multiplications", (0, 0))
     if weight is not None:
         positions = variable.size() // weight.shape[-1]
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions

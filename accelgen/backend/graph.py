@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import io
+from importlib.util import find_spec
 from typing import Any
 
 from hls4ml.model import ModelGraph
-from hls4ml.model.types import FixedPrecisionType, RoundingMode, SaturationMode
 
-from accelgen.backend import plugin
+from accelgen.backend.entry import NAME, ensure_registered
 from accelgen.backend.lowering import HlsLayer, Lowered
-from accelgen.ir import FixedType
+from accelgen.backend.precision import precision
+from accelgen.design import Strategy
+from accelgen.errors import DesignError
 
 _UNSET = "ap_fixed<1,1>"
 """For types that no layer of ours uses; one that is used by mistake fails every test."""
 
-
-def precision(kind: FixedType) -> FixedPrecisionType:
-    """hls4ml's form of a type; a new object each time, since hls4ml changes its class later."""
-    return FixedPrecisionType(
-        kind.width,
-        kind.integer,
-        kind.signed,
-        RoundingMode[kind.rounding.name],
-        SaturationMode[kind.overflow.name],
-        0,
-    )
+_WITH_STRATEGY = frozenset(("Dense", "Conv1D", "Conv2D"))
+"""The classes whose kernel depends on the strategy."""
 
 
 def build_graph(lowered: Lowered, top: str, output_dir: str = ".") -> ModelGraph:
-    """The graph with all code generated, ready to be written."""
-    plugin.ensure_registered()
+    """The graph with all code generated, ready to be written.
+
+    Raises:
+        DesignError: a layer is to use distributed arithmetic, and da4ml is not installed.
+    """
+    ensure_registered()
+    for layer in lowered.layers:
+        if layer.class_name not in _WITH_STRATEGY or layer.design is None:
+            continue
+        if layer.design.strategy is Strategy.DISTRIBUTED_ARITHMETIC and find_spec("da4ml") is None:
+            raise DesignError(
+                f"layer {layer.node or layer.name!r}: distributed arithmetic needs the package da4ml; "
+                "install it (pip install 'accelgen[da]') or choose another strategy"
+            )
     design = lowered.context.design
     config = {
-        "Backend": plugin.NAME,
+        "Backend": NAME,
         "ProjectName": top,
         "OutputDir": output_dir,
         "IOType": design.io_type.value,
@@ -57,9 +62,10 @@ def build_graph(lowered: Lowered, top: str, output_dir: str = ".") -> ModelGraph
 def _layer_config(layer: HlsLayer) -> dict[str, Any]:
     config: dict[str, Any] = {"Precision": {name: precision(kind) for name, kind in layer.types.items()}}
     if layer.design is not None:
-        config["Strategy"] = layer.design.strategy.value
         config["ReuseFactor"] = layer.design.reuse_factor
-        config["ParallelizationFactor"] = layer.design.parallelization_factor
+        if layer.class_name in _WITH_STRATEGY:
+            config["Strategy"] = layer.design.strategy.value
+            config["ParallelizationFactor"] = layer.design.parallelization_factor
     return config
 
 

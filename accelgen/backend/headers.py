@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-
-import hls4ml
 
 from accelgen.resources import data_dir
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
+@cache
+def _hls4ml() -> Path:
+    """The installed package's folder, found without importing it."""
+    spec = find_spec("hls4ml")
+    assert spec is not None, "hls4ml is a dependency"
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
 def _sources() -> tuple[Path, ...]:
     """Folders that hold headers, the first one wins: Vitis replaces some of Vivado's."""
-    root = Path(hls4ml.__file__).parent / "templates"
+    root = _hls4ml() / "templates"
     return (data_dir("templates") / "nnet_utils", root / "vitis/nnet_utils", root / "vivado/nnet_utils")
 
 
@@ -45,7 +53,7 @@ def needed_headers(includes: Iterable[str]) -> dict[str, str]:
 @cache
 def ap_types() -> dict[str, bytes]:
     """Path within ap_types and content of hls4ml's arbitrary-precision headers for g++ (Apache-2.0)."""
-    root = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+    root = _hls4ml() / "templates/vivado/ap_types"
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))

@@ -1,28 +1,23 @@
 """The hls4ml backend ``accelgen``: Vitis kernels, only those passes that change no number, own kernels.
 
-hls4ml finds it through the entry point group ``hls4ml.backends``; `ensure_registered` does the same where
-accelgen runs from a checkout.
+Imported through `accelgen.backend.entry` only: importing hls4ml imports this module in turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 from hls4ml.backends import VitisBackend, VivadoBackend
-from hls4ml.backends.backend import backend_map, get_backend, register_backend
+from hls4ml.backends.backend import get_backend
 from hls4ml.backends.vivado.passes.distributed_arithmetic import DistributedArithmeticCodegen
 from hls4ml.backends.vivado.passes.unrolled_codegen import GenerateUnrolledDenseResource
 from hls4ml.model.flow import register_flow
-from hls4ml.writer.writers import register_writer
 
+from accelgen.backend.entry import NAME
 from accelgen.backend.kernels.registry import load_kernels
-from accelgen.backend.writer import FirmwareWriter
 from accelgen.design.reuse import legal_reuse_factors
-
-NAME = "accelgen"
 
 
 class AccelgenBackend(VitisBackend):  # type: ignore[misc]  # hls4ml ships no types
@@ -133,15 +128,3 @@ class UnrolledDense(GenerateUnrolledDenseResource):  # type: ignore[misc]
     def _add_backend_specific_pragmas_to_generated_code(self, code: str, backend: Any) -> Any:
         del backend
         return super()._add_backend_specific_pragmas_to_generated_code(code, get_backend("Vitis"))
-
-
-def register(register_backend: Callable[..., None], register_writer: Callable[..., None]) -> None:
-    """The plug-in's entry point, as hls4ml calls it."""
-    if NAME not in backend_map:
-        register_writer(NAME, FirmwareWriter)
-        register_backend(NAME, AccelgenBackend)
-
-
-def ensure_registered() -> None:
-    """Register the backend unless hls4ml already has, through the entry point."""
-    register(register_backend, register_writer)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hls4ml.writer.writers import Writer
 
 from accelgen.backend.headers import ap_types, needed_headers
 from accelgen.backend.templates import fill
@@ -22,7 +21,7 @@ COMMON_HEADERS = (
 """What every project includes, whatever its layers."""
 
 
-class FirmwareWriter(Writer):  # type: ignore[misc]  # hls4ml ships no types
+class FirmwareWriter:
     """Writes the files that hls4ml's VivadoWriter would, and nothing that depends on time or place."""
 
     def write_hls(self, model: Any) -> None:

@@ -12,8 +12,9 @@ from math import isqrt, prod
 
 from accelgen.design.design import Design, IoType, LayerDesign, Strategy
 from accelgen.errors import DesignError
-from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense, Network, Node
+from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense, Network, Node, Recurrent
 from accelgen.ir.einsum import einsum_matrix
+from accelgen.ir.recurrent import cell_products
 
 
 def divisors(number: int) -> list[int]:
@@ -102,11 +103,14 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
     adjustments: list[Adjustment] = []
     for node in network:
         matrix = matrix_shape(node, network)
-        if matrix is None:
-            if node.name in design.layers:
-                layers[node.name] = design.layer(node.name)
+        if isinstance(node, Recurrent):
+            choice, changes = _recurrent_choice(node, design)
+        elif matrix is not None:
+            choice, changes = _legal_choice(node, matrix, design)
+        elif node.name in design.layers:
+            choice, changes = design.layer(node.name), []
+        else:
             continue
-        choice, changes = _legal_choice(node, matrix, design)
         layers[node.name] = choice
         adjustments += changes
     return replace(design, layers=layers), tuple(adjustments)
@@ -148,3 +152,31 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
         reason = f"the nearest divisor of {matrix.positions} positions"
         become("parallelization_factor", choice.parallelization_factor, parallel, reason)
     return LayerDesign(strategy, reuse, parallel), changes
+
+
+def cell_reuse_factor(choice: LayerDesign, n_in: int, n_out: int) -> int:
+    """The reuse factor of one of a recurrent layer's matrices: the nearest legal one, its own for each."""
+    if choice.strategy is Strategy.LATENCY:
+        return choice.reuse_factor
+    return nearest(legal_reuse_factors(n_in, n_out), choice.reuse_factor)
+
+
+def _recurrent_choice(node: Recurrent, design: Design) -> tuple[LayerDesign, list[Adjustment]]:
+    """A recurrent layer's choice; its reuse factor stays as requested, each matrix takes its nearest."""
+    requested = design.layer(node.name)
+    strategy = {
+        Strategy.RESOURCE_UNROLLED: Strategy.RESOURCE,
+        Strategy.DISTRIBUTED_ARITHMETIC: Strategy.LATENCY,
+    }.get(requested.strategy, requested.strategy)
+    choice = replace(requested, strategy=strategy)
+    changes: list[Adjustment] = []
+    if strategy is not requested.strategy:
+        reason = "recurrent layers have no other kernel"
+        changes.append(Adjustment(node.name, "strategy", requested.strategy.value, strategy.value, reason))
+    for product in cell_products(node):
+        n_in, n_out = product.weight.shape
+        used = cell_reuse_factor(choice, n_in, n_out)
+        if used != choice.reuse_factor:
+            reason = f"the nearest legal one for its {n_in} x {n_out} matrix"
+            changes.append(Adjustment(node.name, "reuse_factor", str(choice.reuse_factor), str(used), reason))
+    return choice, changes

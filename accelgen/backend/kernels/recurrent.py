@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.layers import Layer
 
-from accelgen.backend.graph import precision
-from accelgen.backend.kernels.cell_code import CellPlan, CellWriter, Product
+from accelgen.backend.kernels.cell_code import CellPlan, CellWriter
 from accelgen.backend.kernels.registry import Kernel, kernel
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.design.reuse import legal_reuse_factors, nearest
+from accelgen.backend.precision import precision
+from accelgen.design import LayerDesign, Strategy
+from accelgen.design.reuse import cell_reuse_factor
 from accelgen.ir import Recurrent
 from accelgen.ir.grid import constant_type
 
@@ -25,7 +27,7 @@ class AccelgenRecurrent(Layer):  # type: ignore[misc]  # hls4ml ships no types
         """Declare the result and the weights of every matrix product."""
         plan: CellPlan = self.get_attr("plan")
         self.add_output_variable(list(self.get_attr("shape")))
-        transposed = self.get_attr("strategy") == "resource"
+        transposed = self.get_attr("choice").strategy is Strategy.RESOURCE
         for position, product in enumerate(plan.products):
             for name, values in (("weight", product.weight), ("bias", product.bias)):
                 self.add_weights_variable(
@@ -46,13 +48,11 @@ class AccelgenRecurrentConfig(LayerConfigTemplate):  # type: ignore[misc]
     def format(self, node: Any) -> str:
         """C++ of the layer's configuration."""
         plan: CellPlan = node.get_attr("plan")
-        products = "".join(
-            _product_config(node, position, product) for position, product in enumerate(plan.products)
-        )
+        products = "".join(_product_config(node, position, plan) for position in range(len(plan.products)))
 
         def call(position: int, source: str, sums: str) -> str:
             product = plan.products[position]
-            types = f"{plan.variable_type(product.source).cpp}, {product.accum.cpp}"
+            types = f"{plan.variable_type(product.source).cpp}, {plan.accum(product).cpp}"
             weight, bias = (node.get_weights(f"{name}{position}").name for name in ("weight", "bias"))
             return f"nnet::dense<{types}, config{node.index}_{position}>({source}, {sums}, {weight}, {bias});"
 
@@ -87,24 +87,25 @@ class AccelgenRecurrentConfig(LayerConfigTemplate):  # type: ignore[misc]
         )
 
 
-def _product_config(node: Any, position: int, product: Product) -> str:
+def _product_config(node: Any, position: int, plan: CellPlan) -> str:
+    product = plan.products[position]
     n_in, n_out = product.weight.shape
-    strategy, reuse = node.get_attr("strategy"), node.get_attr("reuse_factor")
+    choice: LayerDesign = node.get_attr("choice")
+    reuse = cell_reuse_factor(choice, n_in, n_out)
     function = "DenseLatency"
-    if strategy == "resource":
-        reuse = nearest(legal_reuse_factors(n_in, n_out), reuse)
+    if choice.strategy is Strategy.RESOURCE:
         function = "DenseResource_rf_leq_nin" if reuse <= n_in else "DenseResource_rf_gt_nin_rem0"
     zeros = node.get_weights(f"weight{position}").nzeros
     return (
         f"struct config{node.index}_{position} : nnet::dense_config {{\n"
         f"    static const unsigned n_in = {n_in};\n"
         f"    static const unsigned n_out = {n_out};\n"
-        f"    static const unsigned strategy = nnet::{strategy};\n"
+        f"    static const unsigned strategy = nnet::{choice.strategy.value};\n"
         f"    static const unsigned reuse_factor = {reuse};\n"
         f"    static const unsigned n_zeros = {zeros};\n"
         "    static const unsigned multiplier_limit =\n"
         "        DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;\n"
-        f"    typedef {product.accum.cpp} accum_t;\n"
+        f"    typedef {plan.accum(product).cpp} accum_t;\n"
         f"    typedef {node.get_weights(f'weight{position}').type.name} weight_t;\n"
         f"    typedef {node.get_weights(f'bias{position}').type.name} bias_t;\n"
         "    template <class data_T, class res_T, class CONFIG_T>\n"
@@ -136,4 +137,18 @@ kernel(Kernel(AccelgenRecurrent, AccelgenRecurrentConfig, AccelgenRecurrentCall,
 def lower_recurrent(node: Recurrent, context: Context) -> list[HlsLayer]:
     """The loop over the steps."""
     plan = CellPlan(node)
-    return [context.layer("AccelgenRecurrent", node, plan=plan, shape=context.shape(node.name))]
+    steps = context.shape(node.inputs[0])[0]
+    weights = [product.weight for product in plan.products]
+    return [
+        context.layer(
+            "AccelgenRecurrent",
+            node,
+            plan=plan,
+            shape=context.shape(node.name),
+            choice=context.choice(node),
+            multiplications=(
+                steps * sum(weight.size for weight in weights),
+                steps * sum(int(np.count_nonzero(weight)) for weight in weights),
+            ),
+        )
+    ]
