@@ -7,11 +7,13 @@ the recurrence, and the golden model, calibration and interval arithmetic cannot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from accelgen.ir.network import Network
-from accelgen.ir.nodes import Input, Node, Recurrent, Shape
+from accelgen.ir.nodes import Array, Dense, Input, Node, Recurrent, Shape
 from accelgen.ir.types import FixedType
 
 Value = TypeVar("Value")
@@ -61,3 +63,37 @@ def with_cell(node: Recurrent, network: Network) -> Recurrent:
     result, *following = network.outputs
     states = tuple((state, name) for (state, _), name in zip(node.states, following, strict=True))
     return replace(node, cell=network.nodes, states=states, result=result)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """The products of one source in a cell with the matrices of several `Dense` nodes, side by side."""
+
+    source: str
+    nodes: tuple[Dense, ...]
+
+    @property
+    def weight(self) -> Array:
+        """(n_in, n_out of all nodes together)."""
+        return np.concatenate([node.weight for node in self.nodes], 1)
+
+    @property
+    def bias(self) -> Array:
+        """(n_out of all nodes together,)."""
+        return np.concatenate(
+            [np.zeros(node.weight.shape[1]) if node.bias is None else node.bias for node in self.nodes]
+        )
+
+    def columns(self) -> dict[str, int]:
+        """Every node's first column."""
+        ends = np.cumsum([0, *(node.weight.shape[1] for node in self.nodes)]).tolist()
+        return {node.name: end for node, end in zip(self.nodes, ends, strict=False)}
+
+
+def cell_products(node: Recurrent) -> tuple[Product, ...]:
+    """The matrix products of a cell, all of one source's together: two in an LSTM, two or three in a GRU."""
+    groups: dict[str, list[Dense]] = {}
+    for step in node.cell:
+        if isinstance(step, Dense):
+            groups.setdefault(step.inputs[0], []).append(step)
+    return tuple(Product(source, tuple(nodes)) for source, nodes in groups.items())

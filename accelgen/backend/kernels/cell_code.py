@@ -35,34 +35,8 @@ from accelgen.ir import (
 )
 from accelgen.ir.grid import constant_type, to_fixed
 from accelgen.ir.nodes import Array
-from accelgen.ir.recurrent import cell_network
+from accelgen.ir.recurrent import Product, cell_network, cell_products
 from accelgen.passes.infer_types import infer_types
-
-
-@dataclass(frozen=True, eq=False)
-class Product:
-    """The products of one source with the matrices of several `Dense` nodes, side by side."""
-
-    source: str
-    nodes: tuple[Dense, ...]
-    accum: FixedType
-
-    @property
-    def weight(self) -> Array:
-        """(n_in, n_out of all nodes together)."""
-        return np.concatenate([node.weight for node in self.nodes], 1)
-
-    @property
-    def bias(self) -> Array:
-        """(n_out of all nodes together,)."""
-        return np.concatenate(
-            [np.zeros(node.weight.shape[1]) if node.bias is None else node.bias for node in self.nodes]
-        )
-
-    def columns(self) -> list[tuple[str, int]]:
-        """Every node's name and its first column."""
-        ends = np.cumsum([node.weight.shape[1] for node in self.nodes]).tolist()
-        return [(node.name, end - node.weight.shape[1]) for node, end in zip(self.nodes, ends, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,23 +86,15 @@ class CellPlan:
     @cached_property
     def products(self) -> tuple[Product, ...]:
         """The matrix products in the order of their levels."""
-        groups: dict[str, list[Dense]] = {}
-        for node in self.network:
-            if isinstance(node, Dense):
-                groups.setdefault(node.inputs[0], []).append(node)
-        products = [
-            Product(source, tuple(nodes), _hull([self.type(node.name) for node in nodes]))
-            for source, nodes in groups.items()
-        ]
-        return tuple(sorted(products, key=lambda product: self.levels[product.source]))
+        return tuple(sorted(cell_products(self.node), key=lambda product: self.levels[product.source]))
 
-
-def _hull(kinds: Sequence[FixedType]) -> FixedType:
-    """The narrowest type that holds every value of all the types."""
-    fraction = max(kind.fraction for kind in kinds)
-    low = min(kind.min_code << (fraction - kind.fraction) for kind in kinds)
-    high = max(kind.max_code << (fraction - kind.fraction) for kind in kinds)
-    return FixedType.for_range(low, high, fraction)
+    def accum(self, product: Product) -> FixedType:
+        """The narrowest type that holds every sum of the product."""
+        kinds = [self.type(node.name) for node in product.nodes]
+        fraction = max(kind.fraction for kind in kinds)
+        low = min(kind.min_code << (fraction - kind.fraction) for kind in kinds)
+        high = max(kind.max_code << (fraction - kind.fraction) for kind in kinds)
+        return FixedType.for_range(low, high, fraction)
 
 
 class CellWriter:
@@ -207,7 +173,7 @@ class CellWriter:
         sums = f"sums{position}"
         source = "x" if product.source == self.plan.input else self.names[product.source]
         return [
-            f"{product.accum.cpp} {sums}[{product.weight.shape[1]}];",
+            f"{self.plan.accum(product).cpp} {sums}[{product.weight.shape[1]}];",
             f"#pragma HLS ARRAY_PARTITION variable={sums} complete",
             self.product_call(position, source, sums),
         ]
@@ -217,9 +183,9 @@ class CellWriter:
         node = self.plan.network[name]
         if isinstance(node, Dense):
             for position, product in enumerate(self.plan.products):
-                for member, column in product.columns():
-                    if member == name:
-                        return f"sums{position}[{column} + u]" if column else f"sums{position}[u]"
+                columns = product.columns()
+                if name in columns:
+                    return f"sums{position}[{columns[name]} + u]"
         if name in kept:
             return f"{self.names[name]}[u]"
         return f"states[u].{self.names[name]}" if isinstance(node, Input) else self.names[name]

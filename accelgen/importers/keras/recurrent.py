@@ -61,7 +61,6 @@ def _refuse_options(layer: KerasLayer) -> None:
     for option, instead in (
         ("stateful", "each sample starts from zero states"),
         ("time_major", "steps come after the batch"),
-        ("zero_output_for_mask", "masks are not converted"),
     ):
         if layer.flag(option, False):
             raise layer.unsupported(f"{option} is not converted; {instead}")
@@ -149,7 +148,12 @@ def _wrapped(layer: KerasLayer, direction: str, value: object) -> KerasLayer:
         raise layer.unsupported(
             f"it wraps a {class_name!r:.60}; these are converted: {', '.join(_GATES)} and their Q-versions"
         )
-    weights = {path: values for path, values in layer.weights.items() if path.startswith(f"{direction}_")}
+    # a backward layer that the model brings itself keeps a name of its own
+    weights = {
+        path: values
+        for path, values in layer.weights.items()
+        if path.startswith("forward_") == (direction == "forward")
+    }
     return replace(
         layer, class_name=class_name, name=f"{layer.name}/{direction}", config=config, weights=weights
     )
