@@ -84,21 +84,28 @@ def _einsum_dense(layer: KerasLayer, builder: Builder) -> str:
         **dict(zip(equation.operand, shape, strict=True)),
     }
     added = tuple(sizes[axis] for axis in equation.added)
-    flat_bias = _over_last_axes(bias, added)
-    if equation.is_matrix_product and (bias is None or flat_bias is not None):
-        result = _matrix_product(layer, builder, equation, sizes, weight, flat_bias)
+    column_bias = _by_column(bias, equation, added)
+    if equation.is_matrix_product and (bias is None or column_bias is not None):
+        result = _matrix_product(layer, builder, equation, sizes, weight, column_bias)
     else:
         text = f"{equation.operand},{equation.weight}->{equation.result}"
         result = builder.add(EinsumDense(layer.name, (source,), text, weight, bias))
     return add_fused_activation(layer, builder, result)
 
 
-def _over_last_axes(bias: Array | None, added: Shape) -> Array | None:
-    """The bias as a vector over the axes that the weight adds to the result, if it varies along no other."""
-    if bias is None or prod(bias.shape[: max(bias.ndim - len(added), 0)]) != 1:
+def _by_column(bias: Array | None, equation: _Equation, added: Shape) -> Array | None:
+    """The bias as a vector over the axes that the weight adds, if it varies along no other of the result."""
+    if bias is None or bias.ndim > len(equation.result):
         return None
-    own = bias.reshape(bias.shape[max(bias.ndim - len(added), 0) :])
-    return np.broadcast_to(own, added).ravel()
+    full = bias.reshape((1,) * (len(equation.result) - bias.ndim) + bias.shape)
+    if any(
+        size > 1 and axis not in equation.added
+        for axis, size in zip(equation.result, full.shape, strict=True)
+    ):
+        return None
+    axes = [axis for axis in equation.result if axis in equation.added]
+    own = full.reshape([full.shape[equation.result.index(axis)] for axis in axes])
+    return np.broadcast_to(own.transpose([axes.index(axis) for axis in equation.added]), added).ravel()
 
 
 def _matrix_product(
