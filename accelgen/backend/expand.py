@@ -1,30 +1,25 @@
-"""Convolutions with groups, dilation or depthwise weights as plain ones: zeros fill what they leave out."""
+"""Convolutions with groups or dilation as plain ones: zeros fill what they leave out."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from accelgen.ir import Conv, DepthwiseConv
+from accelgen.ir import Conv
 from accelgen.ir.nodes import Array
 
 
-def plain_convolution(node: Conv | DepthwiseConv) -> Conv:
+def plain_convolution(node: Conv) -> Conv:
     """The same function as a `Conv` of one group and no dilation."""
-    weight = _undilated(node.weight, node.dilation)
-    if isinstance(node, DepthwiseConv):
-        *kernel, channels, multiplier = weight.shape
-        full = np.zeros((*kernel, channels, channels, multiplier))
-        index = np.arange(channels)
-        full[..., index, index, :] = weight
-        weight = full.reshape(*kernel, channels, channels * multiplier)
-    elif node.groups > 1:
+    weight = undilated(node.weight, node.dilation)
+    if node.groups > 1:
         weight = _ungrouped(weight, node.groups)
-    return Conv(
-        node.name, node.inputs, weight, node.bias, node.strides, node.padding, (1,) * len(node.dilation)
-    )
+    return replace(node, weight=weight, dilation=(1,) * len(node.dilation), groups=1)
 
 
-def _undilated(weight: Array, dilation: tuple[int, ...]) -> Array:
+def undilated(weight: Array, dilation: tuple[int, ...]) -> Array:
+    """A kernel with the zeros between its taps."""
     if max(dilation) == 1:
         return weight
     kernel = weight.shape[: len(dilation)]

@@ -18,7 +18,7 @@ from accelgen.errors import DesignError
 _UNSET = "ap_fixed<1,1>"
 """For types that no layer of ours uses; one that is used by mistake fails every test."""
 
-_WITH_STRATEGY = frozenset(("Dense", "Conv1D", "Conv2D"))
+_WITH_STRATEGY = frozenset(("Dense", "Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D"))
 """The classes whose kernel depends on the strategy."""
 
 

@@ -7,12 +7,14 @@ in ``accum_t``: the sum is right modulo its width, and the sum fits.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from accelgen.backend.expand import plain_convolution
+from accelgen.backend.expand import plain_convolution, undilated
+from accelgen.backend.kernels.gather import gather_step, repeated
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, FixedType, Input, Quantize
 from accelgen.ir.grid import constant_type
@@ -63,53 +65,105 @@ def _bias(node: Dense | Conv) -> Array:
     return np.zeros(node.weight.shape[-1]) if node.bias is None else node.bias
 
 
-@lowers(Conv, DepthwiseConv, fuses=True)
-def lower_convolution(node: Conv | DepthwiseConv, context: Context) -> list[HlsLayer]:
-    """A convolution, with groups, dilation and depthwise weights written out as zeros.
+@lowers(Conv, fuses=True)
+def lower_convolution(node: Conv, context: Context) -> list[HlsLayer]:
+    """A convolution, with groups and dilation written out as zeros.
 
-    In io_stream hls4ml's kernels do not pad, and ignore the vertical stride of a kernel of one row (of more
-    than one column): a layer of zeros goes before, a row of zero weights below.
+    hls4ml's line buffer ignores the vertical stride of a kernel of one row, but not for a kernel of one
+    column too, which has a function of its own.
     """
     conv = plain_convolution(node)
-    layers: list[HlsLayer] = []
-    source = context.shape(node.inputs[0])
+    kernel = conv.weight.shape[:-2]
+    rows = len(kernel) == 2 and kernel[0] == 1 and kernel[1] > 1 and conv.strides[0] > 1
+    if context.stream and rows:
+        conv = _with_zero_row(conv)
+    shape = context.shape(node.inputs[0])
+    window, layers = _window(node, conv, context, shape, context.inputs(node))
+    types, data = linear_types(conv, context), _linear_data(conv)
+    inputs = (layers[-1].name,) if layers else None
+    return [*layers, context.layer(f"Conv{len(kernel)}D", node, types, inputs, **window, **data)]
+
+
+@lowers(DepthwiseConv, fuses=True)
+def lower_depthwise_convolution(node: DepthwiseConv, context: Context) -> list[HlsLayer]:
+    """A depthwise convolution with one kernel a channel, channels repeated where there are more.
+
+    hls4ml's kernels take one kernel a channel, and its line buffer at least two rows.
+    """
+    weight = undilated(node.weight, node.dilation)
+    *kernel, channels, multiplier = weight.shape
+    weight = weight.reshape(*kernel, channels * multiplier, 1)
+    conv = Conv(node.name, node.inputs, weight, node.bias, node.strides, node.padding)
+    if context.stream and len(kernel) == 2 and kernel[0] == 1:
+        conv = _with_zero_row(conv)
+    shape = context.shape(node.inputs[0])
     inputs = context.inputs(node)
-    padding = conv.padding
-    if context.stream:
-        kernel = conv.weight.shape[:-2]
-        if len(kernel) == 2 and kernel[0] == 1 and kernel[1] > 1 and conv.strides[0] > 1:
-            conv, padding = _with_zero_row(conv)
-        if any(pad for pair in padding for pad in pair):
-            layers.append(zero_padding(node, context, padding))
-            inputs = (layers[0].name,)
-            source = (*(s + sum(pads) for s, pads in zip(source, padding, strict=False)), source[-1])
-            padding = ((0, 0),) * len(padding)
-    rank = len(padding)
-    layers.append(
-        context.layer(
-            f"Conv{rank}D",
-            node,
-            linear_types(conv, context),
-            inputs,
-            n_chan=source[-1],
-            n_filt=conv.weight.shape[-1],
-            data_format="channels_last",
-            **_per_axis("in_{}", source),
-            **_per_axis("out_{}", context.shape(node.name)),
-            **_per_axis("filt_{}", conv.weight.shape[:-1]),
-            **_per_axis("stride_{}", (*conv.strides, 0)),
-            **_pads(padding),
-            **_linear_data(conv),
-        )
-    )
-    return layers
+    layers: list[HlsLayer] = []
+    if multiplier > 1:
+        moves = repeated(shape, (*(1,) * len(kernel), multiplier))
+        shape = moves.shape
+        kind = context.input_types(node)[0]
+        layers.append(gather_step(node, context, "repeat", inputs[0], moves, shape, kind))
+        inputs = (layers[0].name,)
+    bias = np.zeros(shape[-1]) if node.bias is None else node.bias
+    types = {**linear_types(conv, context), "bias": constant_type(bias)}
+    window, padding = _window(node, conv, context, shape, inputs)
+    layers += padding
+    data = {"depthwise_data": conv.weight, "bias_data": bias, "depth_multiplier": 1, "n_filt": shape[-1]}
+    last = (layers[-1].name,) if layers else None
+    kind_name = f"DepthwiseConv{len(kernel)}D"
+    return [*layers, context.layer(kind_name, node, types, last, **{**window, **data})]
 
 
-def _with_zero_row(conv: Conv) -> tuple[Conv, Pads]:
+def _with_zero_row(conv: Conv) -> Conv:
     weight = np.concatenate([conv.weight, np.zeros_like(conv.weight)])
     (top, bottom), columns = conv.padding
-    padding = ((top, bottom + 1), columns)
-    return Conv(conv.name, conv.inputs, weight, conv.bias, conv.strides, padding, conv.dilation), padding
+    return replace(conv, weight=weight, padding=((top, bottom + 1), columns))
+
+
+def _window(
+    node: Node, conv: Conv, context: Context, shape: Shape, inputs: tuple[str, ...]
+) -> tuple[dict[str, Any], list[HlsLayer]]:
+    """The attributes of a convolution's geometry, and the layer that pads before it in io_stream.
+
+    hls4ml's line buffers do not pad.
+    """
+    padding = conv.padding
+    layers: list[HlsLayer] = []
+    if context.stream and any(pad for pair in padding for pad in pair):
+        layers.append(_zero_padding(node, context, shape, inputs, padding))
+        shape = (*(size + sum(pads) for size, pads in zip(shape, padding, strict=False)), shape[-1])
+        padding = ((0, 0),) * len(padding)
+    attributes = {
+        "n_chan": shape[-1],
+        "n_filt": conv.weight.shape[-1],
+        "data_format": "channels_last",
+        **_per_axis("in_{}", shape),
+        **_per_axis("out_{}", context.shape(node.name)),
+        **_per_axis("filt_{}", conv.weight.shape[:-1]),
+        **_per_axis("stride_{}", (*conv.strides, 0)),
+        **_pads(padding),
+    }
+    return attributes, layers
+
+
+def _zero_padding(
+    node: Node, context: Context, shape: Shape, inputs: tuple[str, ...], padding: Pads
+) -> HlsLayer:
+    padded = (*(size + sum(pads) for size, pads in zip(shape, padding, strict=False)), shape[-1])
+    return HlsLayer(
+        f"ZeroPadding{len(padding)}D",
+        context.step_name(node, "pad"),
+        inputs,
+        {"result": context.input_types(node)[0]},
+        {
+            "n_chan": shape[-1],
+            "data_format": "channels_last",
+            **_per_axis("in_{}", shape),
+            **_per_axis("out_{}", padded),
+            **_pads(padding),
+        },
+    )
 
 
 def _per_axis(pattern: str, shape: Shape) -> dict[str, Any]:
@@ -125,25 +179,6 @@ def _pads(padding: Pads) -> dict[str, Any]:
         for pair, names in zip(padding, sides, strict=True)
         for side, pad in zip(names, pair, strict=True)
     }
-
-
-def zero_padding(node: Node, context: Context, padding: Pads) -> HlsLayer:
-    """A step that puts zeros around the spatial axes of the node's input."""
-    shape = context.shape(node.inputs[0])
-    padded = (*(size + sum(pads) for size, pads in zip(shape, padding, strict=False)), shape[-1])
-    return HlsLayer(
-        f"ZeroPadding{len(padding)}D",
-        context.step_name(node, "pad"),
-        context.inputs(node),
-        {"result": context.input_types(node)[0]},
-        {
-            "n_chan": shape[-1],
-            "data_format": "channels_last",
-            **_per_axis("in_{}", shape),
-            **_per_axis("out_{}", padded),
-            **_pads(padding),
-        },
-    )
 
 
 @lowers(Affine, fuses=True)

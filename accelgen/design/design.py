@@ -96,7 +96,7 @@ class Design:
             elif entry.name == "layers":
                 value = {name: _layer_data(layer) for name, layer in value.items()}
             data[entry.name] = value
-        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=False))
 
     @classmethod
     def from_yaml(cls, text: str, source: str = "design.yaml") -> Design:

@@ -69,8 +69,8 @@ class MatrixShape:
 def matrix_shape(node: Node, network: Network) -> MatrixShape | None:
     """The matrix of a layer; None where it has none.
 
-    Groups and dilation count as the zeros that fill them up, and so does the diagonal form of a depthwise
-    convolution: that is how they are built.
+    Groups and dilation count as the zeros that fill them up: that is how they are built. A depthwise
+    convolution's matrix is a window of one channel by one result.
     """
     positions = prod(network.shapes[node.name][:-1])
     if isinstance(node, Dense):
@@ -85,7 +85,7 @@ def matrix_shape(node: Node, network: Network) -> MatrixShape | None:
         channels, last = node.weight.shape[-2:]
         if isinstance(node, Conv):
             return MatrixShape(prod(kernel) * channels * node.groups, last, positions, convolution=True)
-        return MatrixShape(prod(kernel) * channels, channels * last, positions, convolution=True)
+        return MatrixShape(prod(kernel), 1, positions, convolution=True)
     return None
 
 
@@ -125,6 +125,11 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
             changes.append(Adjustment(node.name, field, str(requested), str(used), reason))
 
     strategy = choice.strategy
+    if isinstance(node, DepthwiseConv) and strategy is not Strategy.LATENCY:
+        strategy = Strategy.LATENCY
+        become(
+            "strategy", choice.strategy.value, strategy.value, "a depthwise convolution has no other kernel"
+        )
     if strategy is Strategy.DISTRIBUTED_ARITHMETIC and choice.reuse_factor != 1:
         raise DesignError(
             f"layer {node.name!r}: distributed arithmetic has no multipliers to share; set reuse_factor 1, "

@@ -137,18 +137,21 @@ def test_convolution_strategies(check: Check, io_type: IoType, strategy: Strateg
 
 @BOTH
 @pytest.mark.parametrize("multiplier", [1, 2])
-@pytest.mark.parametrize("rank", [1, 2])
-def test_depthwise_convolution(check: Check, io_type: IoType, multiplier: int, rank: int) -> None:
+@pytest.mark.parametrize("kernel", [(3,), (3, 3), (1, 2), (1, 1)])
+def test_depthwise_convolution(
+    check: Check, io_type: IoType, multiplier: int, kernel: tuple[int, ...]
+) -> None:
+    rank = len(kernel)
     depthwise = DepthwiseConv(
         "d",
         ("x",),
-        weights(*(3,) * rank, 2, multiplier),
-        weights(2 * multiplier),
+        weights(*kernel, 3, multiplier),
+        weights(3 * multiplier) if multiplier == 1 else None,
         strides=(2,) * rank,
         padding=((1, 0),) * rank,
         dilation=(1,) * rank,
     )
-    check(network_of(image(*(6, 5)[:rank], 2), depthwise, quantized("d")), design(io_type))
+    check(network_of(image(*(6, 5)[:rank], 3), depthwise, quantized("d")), design(io_type))
 
 
 @BOTH
