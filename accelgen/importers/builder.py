@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from accelgen.errors import ModelError
-from accelgen.ir import Network, Node
+from accelgen.ir import Input, Network, Node
 from accelgen.ir.nodes import Shape
 
 MAX_ELEMENTS = 1 << 26
@@ -53,5 +53,7 @@ class Builder:
         self.notes.append(text)
 
     def build(self, outputs: tuple[str, ...], name: str) -> Network:
-        """The finished network; raises ModelError where it is not a valid one."""
-        return Network(tuple(self.nodes), outputs, name=name, notes=tuple(self.notes))
+        """The inputs and what the outputs need of the nodes; raises ModelError where that is no network."""
+        network = Network(tuple(self.nodes), outputs, name=name, notes=tuple(self.notes))
+        needed = network.ancestors(outputs)
+        return network.with_nodes(node for node in network if node.name in needed or isinstance(node, Input))

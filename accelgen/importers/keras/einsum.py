@@ -10,7 +10,8 @@ import numpy as np
 
 from accelgen.importers.builder import Builder
 from accelgen.importers.keras.activations import add_fused_activation
-from accelgen.importers.keras.layer import KerasLayer, converts
+from accelgen.importers.keras.core import Constants, Rule, as_is
+from accelgen.importers.keras.layer import Converter, KerasLayer, converts
 from accelgen.ir import Dense, Dot, EinsumDense, Reshape, Transpose
 from accelgen.ir.nodes import Array, Shape
 
@@ -70,41 +71,48 @@ def _equation(layer: KerasLayer, rank: int) -> _Equation:
     return _Equation(own, weight, result[1:])
 
 
-@converts("EinsumDense")
-def _einsum_dense(layer: KerasLayer, builder: Builder) -> str:
-    source = layer.only_input
-    shape = builder.shapes[source]
-    equation = _equation(layer, len(shape))
-    weight = layer.weight("kernel", 0)
-    if weight.ndim != len(equation.weight):
-        raise layer.error(f"a kernel of shape {weight.shape} does not fit the equation")
-    bias = layer.weight("bias", 1) if layer.config.get("bias_axes") is not None else None
-    sizes = {
-        **dict(zip(equation.weight, weight.shape, strict=True)),
-        **dict(zip(equation.operand, shape, strict=True)),
-    }
-    added = tuple(sizes[axis] for axis in equation.added)
-    column_bias = _by_column(bias, equation, added)
-    if equation.is_matrix_product and (bias is None or column_bias is not None):
-        result = _matrix_product(layer, builder, equation, sizes, weight, column_bias)
-    else:
-        text = f"{equation.operand},{equation.weight}->{equation.result}"
-        result = builder.add(EinsumDense(layer.name, (source,), text, weight, bias))
-    return add_fused_activation(layer, builder, result)
+def einsum_dense(rule: Rule) -> Converter:
+    """The converter of EinsumDense layers with that rule."""
+
+    def convert(layer: KerasLayer, builder: Builder) -> str:
+        source = layer.only_input
+        shape = builder.shapes[source]
+        equation = _equation(layer, len(shape))
+        kernel = layer.weight("kernel", 0)
+        if kernel.ndim != len(equation.weight):
+            raise layer.error(f"a kernel of shape {kernel.shape} does not fit the equation")
+        bias = layer.weight("bias", 1) if layer.config.get("bias_axes") is not None else None
+        constants = rule(layer, Constants(kernel, bias))
+        weight, bias = constants.kernel, constants.bias
+        sizes = {
+            **dict(zip(equation.weight, weight.shape, strict=True)),
+            **dict(zip(equation.operand, shape, strict=True)),
+        }
+        added = tuple(sizes[axis] for axis in equation.added)
+        column_bias = _by_column(bias, equation, added)
+        if equation.is_matrix_product and (bias is None or column_bias is not None):
+            result = _matrix_product(layer, builder, equation, sizes, weight, column_bias)
+        else:
+            text = f"{equation.operand},{equation.weight}->{equation.result}"
+            result = builder.add(EinsumDense(layer.name, (source,), text, weight, bias))
+        return add_fused_activation(layer, builder, result)
+
+    return convert
+
+
+converts("EinsumDense")(einsum_dense(as_is))
 
 
 def _by_column(bias: Array | None, equation: _Equation, added: Shape) -> Array | None:
     """The bias as a vector over the axes that the weight adds, if it varies along no other of the result."""
     if bias is None or bias.ndim > len(equation.result):
         return None
-    full = bias.reshape((1,) * (len(equation.result) - bias.ndim) + bias.shape)
-    if any(
-        size > 1 and axis not in equation.added
-        for axis, size in zip(equation.result, full.shape, strict=True)
-    ):
+    shape: Shape = (1,) * (len(equation.result) - bias.ndim) + bias.shape
+    along = [axis for axis, size in zip(equation.result, shape, strict=True) if size > 1]
+    if not set(along) <= set(equation.added):
         return None
     axes = [axis for axis in equation.result if axis in equation.added]
-    own = full.reshape([full.shape[equation.result.index(axis)] for axis in axes])
+    own = bias.reshape([shape[equation.result.index(axis)] for axis in axes])
     return np.broadcast_to(own.transpose([axes.index(axis) for axis in equation.added]), added).ravel()
 
 

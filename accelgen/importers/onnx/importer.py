@@ -16,6 +16,7 @@ from accelgen.importers.onnx import (  # noqa: F401 (importing them registers th
     linear,
     pooling,
     quantizers,
+    recurrent,
     shapes,
 )
 from accelgen.importers.onnx.op import CONVERTERS, FOLDERS, Op, without_batch
