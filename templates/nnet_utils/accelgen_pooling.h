@@ -10,7 +10,7 @@ namespace accelgen {
 //   size_height, size_width, stride_height, stride_width, pad_top, pad_bottom, pad_left, pad_right
 //   accum_t            holds the exact reduction of a window
 //   reduction<T>       sum or maximum
-//   reuse_factor       initiation interval
+//   reuse_factor       initiation interval in io_parallel
 
 template <class data_T, class res_T, typename CONFIG_T>
 void pool(data_T data[CONFIG_T::in_height * CONFIG_T::in_width * CONFIG_T::n_chan],
@@ -62,7 +62,7 @@ Rows:
     Columns:
         for (int w = -int(CONFIG_T::pad_left); w < int(CONFIG_T::in_width + CONFIG_T::pad_right); w++) {
             #pragma HLS LOOP_FLATTEN
-            #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
+            #pragma HLS PIPELINE II=1
             const bool inside = h >= 0 && h < int(CONFIG_T::in_height) && w >= 0 && w < int(CONFIG_T::in_width);
             const bool row_ends = out_row < CONFIG_T::out_height && row_phase == CONFIG_T::size_height - 1;
             const bool in_rows = out_row < CONFIG_T::out_height && row_phase < CONFIG_T::size_height;
@@ -123,7 +123,7 @@ Rows:
     Columns:
         for (int w = -int(CONFIG_T::pad_left); w < int(CONFIG_T::in_width + CONFIG_T::pad_right); w++) {
             #pragma HLS LOOP_FLATTEN
-            #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
+            #pragma HLS PIPELINE II=1
             const bool inside = h >= 0 && h < int(CONFIG_T::in_height) && w >= 0 && w < int(CONFIG_T::in_width);
             const bool column_ends = columns_to_go == 0;
 

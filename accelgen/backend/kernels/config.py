@@ -9,16 +9,16 @@ from accelgen.ir import FixedType
 
 
 def constants(**values: int | bool) -> str:
-    """One static constant for each keyword, in their order."""
+    """One static constant for each keyword, in their order: bool, or unsigned."""
+    kinds = {name: "bool" if isinstance(value, bool) else "unsigned" for name, value in values.items()}
     return "".join(
-        f"    static const {_kind(value)} {name} = {str(value).lower()};\n" for name, value in values.items()
+        f"    static const {kinds[name]} {name} = {str(value).lower()};\n" for name, value in values.items()
     )
 
 
-def _kind(value: int) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    return "unsigned" if value >= 0 else "int"
+def signed_constants(**values: int) -> str:
+    """One static int for each keyword."""
+    return "".join(f"    static const int {name} = {value};\n" for name, value in values.items())
 
 
 def typedef(name: str, kind: FixedType) -> str:

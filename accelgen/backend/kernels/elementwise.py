@@ -48,6 +48,12 @@ class Period:
         return table(name, self.spread(codes).tolist(), partition)
 
 
+def sharing(node: Node, context: Context, products: int) -> dict[str, int]:
+    """The reuse factor of a node, and how many multipliers that leaves for ``products`` computed at once."""
+    reuse = context.choice(node).reuse_factor
+    return {"reuse_factor": reuse, "multiplier_limit": -(-products // reuse)}
+
+
 def elementwise(
     node: Node,
     context: Context,
@@ -56,6 +62,7 @@ def elementwise(
     members: str,
     *,
     period: Period | None = None,
+    multiplies: bool = False,
     step: str | None = None,
     inputs: tuple[str, ...] | None = None,
     result: FixedType | None = None,
@@ -63,14 +70,16 @@ def elementwise(
     """The layer that applies ``accelgen::operation`` to every element of the node's input.
 
     ``step`` names a layer on the way to the node's result; ``result`` is its type. ``period`` is None for an
-    operation without constants.
+    operation without constants. Only one that ``multiplies`` has multipliers to reuse, and takes longer then.
     """
     shape = context.shape(node.name)
-    reuse = context.choice(node).reuse_factor
-    at_once = shape[-1] if context.stream else prod(shape)
-    sizes: dict[str, int] = {"n_elem": prod(shape), "reuse_factor": reuse}
+    sizes: dict[str, int] = {"n_elem": prod(shape)}
     if period is not None:
-        sizes |= {"period": period.length, "multiplier_limit": -(-at_once // reuse)}
+        sizes["period"] = period.length
+    if multiplies:
+        sizes |= sharing(node, context, shape[-1] if context.stream else prod(shape))
+    else:
+        sizes["reuse_factor"] = 1
     layer = context.layer(
         "AccelgenKernel",
         node,

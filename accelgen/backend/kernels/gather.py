@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from accelgen.backend.kernels.config import constants
+from accelgen.backend.kernels.config import constants, signed_constants
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.backend.standard import zero_padding
 from accelgen.ir import Dense, FixedType, Node, Pad, Reshape, Transpose, UpSample
 from accelgen.ir.nodes import Shape
 
@@ -39,6 +38,12 @@ class Moves:
             list(offsets) == [stride * i for i in range(size)]
             for offsets, stride, size in zip(self.offsets, strides, self.shape, strict=True)
         )
+
+    @property
+    def keeps_pixels(self) -> bool:
+        """Whether the last axis stays whole and last."""
+        size = self.source[-1]
+        return self.shape[-1] == size and list(self.offsets[-1]) == list(range(size))
 
     def cpp(self) -> str:
         """A function ``source`` from a flat index to the input's, or to -1."""
@@ -77,7 +82,8 @@ def _padded(shape: Shape, padding: Sequence[tuple[int, int]]) -> Moves:
     return Moves(shape, tuple(map(len, offsets)), offsets)
 
 
-def _repeated(shape: Shape, factors: Sequence[int]) -> Moves:
+def repeated(shape: Shape, factors: Sequence[int]) -> Moves:
+    """Every element of an input of ``shape`` repeated ``factors[i]`` times along axis ``i``."""
     offsets = tuple(
         tuple(int(stride * i) for i in np.repeat(np.arange(size), factor))
         for stride, size, factor in zip(_strides(shape), shape, factors, strict=True)
@@ -86,8 +92,12 @@ def _repeated(shape: Shape, factors: Sequence[int]) -> Moves:
 
 
 def _attributes(context: Context, moves: Moves, shape: Shape) -> dict[str, Any]:
-    members = constants(n_in=prod(moves.source), n_out=prod(shape)) + moves.cpp()
-    return call(HEADER, "repack" if context.stream and moves.in_order else "gather", shape, members)
+    if context.stream and moves.in_order:
+        members = constants(n_elem=prod(shape), reuse_factor=1)
+        return call("accelgen_map.h", "map", shape, members, operation="accelgen::identity<{}>")
+    members = constants(n_in=prod(moves.source), n_out=prod(shape))
+    members += constants(keeps_pixels=moves.keeps_pixels and shape[-1] == moves.shape[-1])
+    return call(HEADER, "gather", shape, members + moves.cpp())
 
 
 def gather(node: Node, context: Context, moves: Moves) -> HlsLayer:
@@ -110,22 +120,39 @@ def lower_transpose(node: Transpose, context: Context) -> list[HlsLayer]:
     return [gather(node, context, transposed(context.shape(node.inputs[0]), node.permutation))]
 
 
-@lowers(Pad)
+@lowers(Pad, fuses=True)
 def lower_pad(node: Pad, context: Context) -> list[HlsLayer]:
-    """Zeros added; without a buffer in io_stream where only spatial axes grow."""
+    """Zeros added or a border cut off; without a buffer in io_stream up to two spatial axes."""
     shape = context.shape(node.inputs[0])
-    spatial = node.padding[:-1]
-    grows = node.padding[-1] == (0, 0) and all(pad >= 0 for pair in spatial for pad in pair)
-    if context.stream and grows and len(spatial) in (1, 2):
-        step = zero_padding(node, context, spatial)
-        return [context.layer(step.class_name, node, **step.attributes)]
-    return [gather(node, context, _padded(shape, node.padding))]
+    if not context.stream or len(shape) > 3:
+        return [gather(node, context, _padded(shape, node.padding))]
+    *spatial, (front, back) = node.padding
+    (top, bottom), (left, right) = [(0, 0)] * (2 - len(spatial)) + spatial
+    height, width = _image(shape)
+    members = signed_constants(in_height=height, in_width=width, in_chan=shape[-1])
+    members += signed_constants(out_chan=shape[-1] + front + back, pad_front=front)
+    members += signed_constants(pad_top=top, pad_bottom=bottom, pad_left=left, pad_right=right)
+    return [context.layer("AccelgenKernel", node, **call(HEADER, "pad", context.shape(node.name), members))]
+
+
+def _image(shape: Shape) -> list[int]:
+    """Height and width of a shape of up to two spatial axes, in front of its channels."""
+    return [1] * (3 - len(shape)) + list(shape[:-1])
 
 
 @lowers(UpSample, fuses=True)
 def lower_up_sample(node: UpSample, context: Context) -> list[HlsLayer]:
-    """Elements repeated."""
-    return [gather(node, context, _repeated(context.shape(node.inputs[0]), (*node.factors, 1)))]
+    """Elements repeated; in io_stream, up to two spatial axes, with one row kept."""
+    shape = context.shape(node.inputs[0])
+    if not context.stream or len(shape) > 3:
+        return [gather(node, context, repeated(shape, (*node.factors, 1)))]
+    height, width = _image(shape)
+    factor_height, factor_width = _image((*node.factors, 1))
+    members = constants(in_height=height, in_width=width)
+    members += constants(factor_height=factor_height, factor_width=factor_width)
+    return [
+        context.layer("AccelgenKernel", node, **call(HEADER, "repeat", context.shape(node.name), members))
+    ]
 
 
 @lowers(Reshape)

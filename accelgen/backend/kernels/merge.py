@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 
 from accelgen.backend.kernels.config import constants
+from accelgen.backend.kernels.elementwise import sharing
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.errors import UnsupportedError
@@ -65,17 +66,19 @@ def _layer(
     return layer.as_step(context.step_name(node, f"merge{position}"))
 
 
-def _broadcast(node: Node, context: Context, shape: Shape, first: Shape, second: Shape) -> str:
+def _broadcast(node: Merge, context: Context, shape: Shape, first: Shape, second: Shape) -> str:
     sizes, strides = _collapsed(shape, [_strides(shape, operand) for operand in (first, second)])
     if len(sizes) > _MAX_AXES:
         raise UnsupportedError(
             f"layer {node.name!r}: inputs of shapes {first} and {second} broadcast along too many axes"
         )
     pad = _MAX_AXES - len(sizes)
-    reuse = context.choice(node).reuse_factor
     at_once = shape[-1] if context.stream else prod(shape)
-    members = constants(n_a=prod(first), n_b=prod(second), reuse_factor=reuse)
-    members += constants(multiplier_limit=-(-at_once // reuse))
+    shared = node.kind is MergeKind.MULTIPLY
+    members = constants(n_a=prod(first), n_b=prod(second))
+    members += constants(
+        **sharing(node, context, at_once) if shared else {"reuse_factor": 1, "multiplier_limit": at_once}
+    )
     members += constants(**{f"d{axis}": size for axis, size in enumerate([*[1] * pad, *sizes])})
     for name, operand, steps in zip("ab", (first, second), strides, strict=True):
         members += constants(**{f"{name}{axis}": step for axis, step in enumerate([*[0] * pad, *steps])})

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from accelgen.backend.kernels.config import constants
+from accelgen.backend.kernels.config import constants, signed_constants
 from accelgen.backend.kernels.elementwise import Period, elementwise
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.ir import FixedType, Overflow, QuantizeArray
@@ -45,7 +45,7 @@ def lower_quantize_array(node: QuantizeArray, context: Context) -> list[HlsLayer
             saturates=node.overflow is not Overflow.WRAP,
             saturates_to_zero=node.overflow is Overflow.SAT_ZERO,
         )
-        + f"    static const int fraction = {fraction};\n"
+        + signed_constants(fraction=fraction)
         + f"    static const ap_q_mode rounding = {node.rounding.value};\n"
         + "".join(_table(period, name, codes, context) for name, codes in tables.items())
     )

@@ -43,7 +43,9 @@ def _leaky(
     period = Period.of(context.shape(node.name), node.negative_slope)
     members = typedef("slope_t", constant_type(node.negative_slope))
     members += period.table("slope", slope.codes, context)
-    return elementwise(node, context, HEADER, "leaky_relu", members, period=period, step=step, result=result)
+    return elementwise(
+        node, context, HEADER, "leaky_relu", members, period=period, multiplies=True, step=step, result=result
+    )
 
 
 def _clip(

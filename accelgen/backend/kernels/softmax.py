@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from accelgen.backend.kernels.config import constants, table, typedef
+from accelgen.backend.kernels.elementwise import sharing
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.ir import Softmax
@@ -17,8 +18,7 @@ def lower_softmax(node: Softmax, context: Context) -> list[HlsLayer]:
     *positions, classes = context.shape(node.name)
     (x,) = context.input_types(node)
     plan = softmax_plan(x.fraction, classes, context.type(node.name) if node.type is None else node.type)
-    reuse = context.choice(node).reuse_factor
-    products = classes * len(plan.exp_table) + 1
+    products = (classes * len(plan.exp_table) + 1) * (1 if context.stream else prod(positions))
     members = (
         constants(
             n_rows=prod(positions),
@@ -31,8 +31,7 @@ def lower_softmax(node: Softmax, context: Context) -> list[HlsLayer]:
             mantissa_bits=plan.mantissa_bits,
             reciprocal_bits=plan.reciprocal_bits,
             term_fraction=plan.term_fraction,
-            reuse_factor=reuse,
-            multiplier_limit=-(-products * (1 if context.stream else prod(positions)) // reuse),
+            **sharing(node, context, products),
         )
         + typedef("cast_t", plan.cast)
         + table("exponential", plan.exp_table.ravel().tolist(), f"block factor={len(plan.exp_table)}")

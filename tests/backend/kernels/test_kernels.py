@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from accelgen.backend.kernels.config import table
 from accelgen.design import Design, IoType, LayerDesign
+from accelgen.errors import PrecisionError
 from accelgen.ir import (
     Affine,
     Clip,
@@ -214,3 +216,36 @@ def test_random_layers(check: Check, case: Case, io_type: IoType) -> None:
     rng = np.random.default_rng([CASES.index(case), list(IoType).index(io_type)])
     reuse = int(rng.integers(1, 4))
     check(random_network(case, rng, 10), Design(io_type=io_type, default=LayerDesign(reuse_factor=reuse)))
+
+
+@pytest.mark.parametrize("io_type", list(IoType), ids=lambda io_type: io_type.value)
+def test_softmax_of_wide_inputs_and_many_classes(check: Check, io_type: IoType) -> None:
+    result = FixedType(16, 0, False, Rounding.RND, Overflow.SAT)
+    inputs = [
+        Input("a", (), (2, 10), FixedType(40, 8)),
+        Input("b", (), (5,), FixedType(40, 40, False)),
+        Input("c", (), (3,), FixedType(30, -4)),
+        Input("d", (), (130,), FixedType(8, 3)),
+        Input("e", (), (4, 1), FixedType(8, 3)),
+    ]
+    layers = [Softmax(f"softmax_{x.name}", (x.name,), result) for x in inputs]
+    network = network_of(*inputs, *layers, outputs=tuple(layer.name for layer in layers))
+    check(network, Design(io_type=io_type))
+
+
+@pytest.mark.parametrize("io_type", list(IoType), ids=lambda io_type: io_type.value)
+def test_constants_of_more_than_a_word(check: Check, io_type: IoType) -> None:
+    x = Input("x", (), (3,), FixedType(60, 20))
+    edges = np.array([-(2.0**18), 0.0, 2.0**-40, 2.0**19])
+    level = Threshold(
+        "level", ("x",), edges, np.array([-(2.0**40), 0.0, 1.0, 2.0**-12, 5.0]), inclusive=False
+    )
+    largest = Merge("largest", ("x", "y"), MergeKind.MAXIMUM)
+    y = Input("y", (), (1,), FixedType(70, 60, False))
+    check(network_of(x, y, level, largest, outputs=("level", "largest")), Design(io_type=io_type))
+
+
+def test_a_table_too_wide_is_refused() -> None:
+    with pytest.raises(PrecisionError, match="at most 64"):
+        table("codes", [1 << 70, 1])
+    assert "-9223372036854775807LL - 1" in table("codes", [-(1 << 63), 1])
