@@ -10,6 +10,11 @@ PLAIN_WIDTH = 200
 """Columns of a table that goes to a file or a pipe."""
 
 
+def printable(text: str) -> str:
+    """The text with everything escaped that could steer a terminal: names come from untrusted files."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """A spinner with ``text`` on stderr while the block runs; nothing where stderr is no terminal."""
@@ -32,7 +37,12 @@ def print_table(
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(printable(title)) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -47,4 +57,4 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:g}"
-    return str(value)
+    return printable(str(value))

@@ -10,9 +10,11 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 
 from accelgen.cli import boards, build, completion, doctor, verify
 from accelgen.cli.arguments import Command, make_parser
+from accelgen.console import printable
 from accelgen.errors import AccelgenError
 
 COMMANDS: Mapping[str, Command] = {
@@ -28,6 +30,10 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     options = make_parser(COMMANDS).parse_args(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a layer's name may not fit the terminal's encoding
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -47,5 +53,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print(f"accelgen: error: {message}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"accelgen: error: {printable(message)}\n")
     return code

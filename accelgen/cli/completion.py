@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator
 
 from accelgen.cli.arguments import FILE, FOLDER
-from accelgen.cli.output import write_json, write_line
+from accelgen.cli.output import write_json
 
 SUMMARY = "print a completion script: source <(accelgen completion bash)"
 
@@ -38,7 +39,7 @@ def run(options: Namespace) -> int:
     if options.json:
         write_json({"shell": options.shell, "script": script})
     else:
-        write_line(script)
+        sys.stdout.write(f"{script}\n")
     return 0
 
 

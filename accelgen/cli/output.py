@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
+from accelgen.console import printable
+
 
 def write_json(data: object) -> None:
     """Print ``data`` as one JSON document on stdout."""
@@ -14,4 +16,4 @@ def write_json(data: object) -> None:
 
 def write_line(text: str = "") -> None:
     """Print a line on stdout."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{printable(text)}\n")

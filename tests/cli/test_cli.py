@@ -146,6 +146,18 @@ def test_build_shows_a_table(capsys, tmp_path):
     assert "4,256 multiplications" in out
 
 
+def test_a_hostile_name_stays_text(capsys, tmp_path):
+    name = 'a"; exec {rm -rf /}\x1b[2J\u202e [red] ../../x'
+    code, out, err = run(capsys, "build", TAGGER, "--board", "pynq-z2", "-o", tmp_path / "p", "--name", name)
+    assert (code, err) == (0, "")
+    assert "exec {rm -rf /}\\x1b[2J\\u202e [red]" in out
+    sources = [path for path in (tmp_path / "p").rglob("*") if path.suffix in {".cpp", ".h", ".tcl", ""}]
+    assert not any(b"exec {" in path.read_bytes() for path in sources if path.is_file())
+    code, _, err = run(capsys, "boards", "\x1b[2J")
+    assert (code, err.isprintable()) == (2, False)  # but for its newline
+    assert err.rstrip().isprintable()
+
+
 def test_a_build_is_repeated_from_its_own_design(capsys, tmp_path, project):
     command = ("build", TAGGER, "--config", project / "design.yaml", "-o", tmp_path / "again")
     assert run_json(capsys, *command)[0] == 0
