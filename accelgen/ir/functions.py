@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, Function] = {
     "elu": Function(lambda x, p: _elu(x, p[0]), parameters=1),
     "selu": Function(lambda x, _: _SELU_SCALE * _elu(x, _SELU_ALPHA)),
     "exp": Function(lambda x, _: np.exp(np.minimum(x, 709.0))),
+    "exp_scaled": Function(lambda x, p: np.exp(np.minimum(p[0] * x, 709.0)), parameters=1, rising=False),
     "silu": Function(lambda x, _: x * _sigmoid(x), rising=False),
     "gelu": Function(lambda x, _: 0.5 * x * (1 + _erf(x / np.sqrt(2.0))), rising=False),
     "gelu_tanh": Function(
@@ -61,6 +62,11 @@ FUNCTIONS: dict[str, Function] = {
     "thresholded_relu": Function(lambda x, p: np.where(x > p[0], x, 0.0), parameters=1, rising=False),
     "erf": Function(lambda x, _: _erf(x)),
     "reciprocal": Function(lambda x, _: np.divide(1.0, x, out=np.zeros_like(x), where=x != 0), rising=False),
+    "reciprocal_shifted": Function(
+        lambda x, p: np.divide(1.0, x + p[0], out=np.zeros_like(x), where=x + p[0] != 0),
+        parameters=1,
+        rising=False,
+    ),
     "sqrt": Function(lambda x, _: np.sqrt(np.maximum(x, 0.0))),
     "square": Function(lambda x, _: x * x, rising=False),
     "abs": Function(lambda x, _: np.abs(x), rising=False),

@@ -11,6 +11,9 @@ from pathlib import Path
 import accelgen.importers.keras.core
 import accelgen.importers.keras.einsum
 import accelgen.importers.keras.embedding
+import accelgen.importers.keras.hgq
+import accelgen.importers.keras.hgq2
+import accelgen.importers.keras.hgq2_softmax
 import accelgen.importers.keras.merging
 import accelgen.importers.keras.normalization
 import accelgen.importers.keras.pooling
