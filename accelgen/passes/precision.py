@@ -37,6 +37,7 @@ from accelgen.ir.fixed import from_real
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
 from accelgen.passes.adopt_input_types import integer_bits
+from accelgen.passes.recurrent_types import cast_to_seen_ranges
 from accelgen.passes.rename import free_name, insert_after
 
 Linear = (Dense, EinsumDense, Conv, DepthwiseConv)
@@ -92,13 +93,16 @@ class ChoosePrecision:
                 f"layer {layers[0]!r} has float weights: "
                 "give --precision W,I (such as 16,6) or --calibration x.npz"
             )
-        ranges = {} if self.calibration is None else _ranges(network, self.calibration)
+        values = {} if self.calibration is None else _values(network, self.calibration)
+        ranges = {name: (float(array.min()), float(array.max())) for name, array in values.items()}
         results = _float_results(network)
         casts: dict[str, Node] = {}
         nodes: list[Node] = []
         names = [node.name for node in network]
         for node in network:
             quantized = self._quantized(node)
+            if isinstance(quantized, Recurrent) and values:
+                quantized = cast_to_seen_ranges(quantized, values[node.inputs[0]], self._width)
             if node.name in results:
                 kind = self._result_type(ranges.get(node.name))
                 if isinstance(quantized, Unary):
@@ -116,8 +120,11 @@ class ChoosePrecision:
             if (kind.rounding, kind.overflow) == (Rounding.TRN, Overflow.WRAP):
                 return kind.with_modes(Rounding.RND_CONV, Overflow.SAT)
             return kind
-        width = CALIBRATED_WIDTH if self.precision is None else self.precision.width
-        return FixedType(width, integer_bits(*seen), seen[0] < 0, Rounding.RND_CONV, Overflow.SAT)
+        return FixedType(self._width, integer_bits(*seen), seen[0] < 0, Rounding.RND_CONV, Overflow.SAT)
+
+    @property
+    def _width(self) -> int:
+        return CALIBRATED_WIDTH if self.precision is None else self.precision.width
 
     def _quantized(self, node: Node) -> Node:
         """The node with its weights rounded, where they are floats; scales are `make_exact`'s affair."""
@@ -137,16 +144,13 @@ class ChoosePrecision:
         if self.precision is not None and self.calibration is None:
             kind = self.precision.with_modes(Rounding.RND_CONV, Overflow.SAT)
         else:
-            width = CALIBRATED_WIDTH if self.precision is None else self.precision.width
             low, high = float(constants.min()), float(constants.max())
-            kind = FixedType(width, integer_bits(low, high), low < 0, Rounding.RND_CONV, Overflow.SAT)
+            kind = FixedType(self._width, integer_bits(low, high), low < 0, Rounding.RND_CONV, Overflow.SAT)
         return from_real(constants, kind).values
 
 
-def _ranges(network: Network, calibration: Mapping[str, npt.NDArray[Any]]) -> dict[str, tuple[float, float]]:
-    names = [node.name for node in network]
-    values = real.evaluate(network, calibration, keep=names)
-    return {name: (float(values[name].min()), float(values[name].max())) for name in names}
+def _values(network: Network, calibration: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:
+    return real.evaluate(network, calibration, keep=[node.name for node in network])
 
 
 _GROWING = (*Linear, Affine)

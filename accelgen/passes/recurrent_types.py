@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from accelgen import real
 from accelgen.errors import PrecisionError
 from accelgen.ir import (
     Affine,
@@ -25,11 +27,13 @@ from accelgen.ir.fixed import FixedArray, align, cast, hold
 from accelgen.ir.functions import FUNCTIONS
 from accelgen.ir.functions import evaluate as real_function
 from accelgen.ir.grid import to_fixed
-from accelgen.ir.recurrent import cell_network, cell_step, with_cell
+from accelgen.ir.recurrent import cell_network, cell_step, run, with_cell
 from accelgen.passes.adopt_input_types import integer_bits
 from accelgen.passes.bounds import bounds_of, over_steps, type_of
 from accelgen.passes.infer_types import infer_bounds
 from accelgen.passes.rename import free_name, insert_after
+
+Real = npt.NDArray[np.float64]
 
 FUNCTION_STATE_BITS = 16
 """Of the states of a cell with real functions (sigmoid, tanh), where no precision is given."""
@@ -58,24 +62,58 @@ def choose_recurrent_types(
     """
     x_step = over_steps(x)
     lower = _typed_functions(lower, precision)
-    kinds = {node.cell[0].name: type_of(x_step)}
+    kinds = {node.cell[0].name: type_of(x_step), **_cast_states(node)}
     functions = any(isinstance(step, Unary) for step in node.cell)
-    states = [state for state, _ in node.states]
-    restless = states if functions else _settle(node, kinds, lower)
+    restless = [state for state, _ in node.states if state not in kinds]
+    if not functions or not restless:
+        restless = _settle(node, kinds, lower)
     if not restless:
         return with_cell(node, lower(cell_network(node, kinds))), None
     width = FUNCTION_STATE_BITS if functions else QUANTIZED_STATE_BITS
     casts = _casts(node, x_step, x.codes.shape[1], restless, precision, width)
     cast_node = with_cell(node, insert_after(cell_network(node), casts))
-    for state, following in node.states:
-        kinds.pop(state, None)
-        if state in restless:
-            kinds[state] = casts[following].type.storage()
+    kinds = {node.cell[0].name: type_of(x_step), **_cast_states(cast_node)}
     unsettled = _settle(cast_node, kinds, lower)
     assert not unsettled, unsettled
     types = ", ".join(f"{name!r} {step.type}" for name, step in casts.items())
     note = f"layer {node.name!r}: states that the model keeps in floating point are cast: {types}"
     return with_cell(cast_node, lower(cell_network(cast_node, kinds))), note
+
+
+def _cast_states(node: Recurrent) -> dict[str, FixedType]:
+    """The types of the states that a cast gives, by state."""
+    casts = {step.name: step.type.storage() for step in node.cell if isinstance(step, Quantize)}
+    return {state: casts[following] for state, following in node.states if following in casts}
+
+
+def cast_to_seen_ranges(node: Recurrent, x: Real, width: int) -> Recurrent:
+    """The node with its states cast to ``width`` bits over the ranges that data ``x`` (n, steps, n_in) show.
+
+    States that the cell casts itself stay as they are.
+    """
+    ranges: dict[str, tuple[float, float]] = {}
+    states = {following for state, following in node.states if state not in _cast_states(node)}
+
+    def apply(step: Node, inputs: Sequence[Real]) -> Real:
+        result = real.apply(step, inputs)
+        if step.name in states:
+            low, high = ranges.get(step.name, (0.0, 0.0))
+            ranges[step.name] = (min(low, float(result.min())), max(high, float(result.max())))
+        return result
+
+    run(node, list(np.moveaxis(x, 1, 0)), lambda shape: np.zeros((x.shape[0], *shape)), apply)
+    names = [step.name for step in node.cell]
+    casts = {
+        following: Quantize(
+            free_name(f"{following}/cast", names), (following,), _type_for_range(*seen, width)
+        )
+        for following, seen in ranges.items()
+    }
+    return with_cell(node, insert_after(cell_network(node), casts))
+
+
+def _type_for_range(low: float, high: float, width: int) -> FixedType:
+    return FixedType(width, integer_bits(low, high), low < 0, Rounding.RND_CONV, Overflow.SAT)
 
 
 def _typed_functions(lower: Lower, precision: FixedType | None) -> Lower:
@@ -130,13 +168,12 @@ def _casts(
     kinds: dict[str, FixedType] = {}
     if precision is None:
         for following, (low, high) in _ranges(node, x, steps).items():
-            integer = integer_bits(low, high)
-            if integer > MAX_INTEGER_BITS:
+            if integer_bits(low, high) > MAX_INTEGER_BITS:
                 raise PrecisionError(
                     f"layer {node.name!r}: its state {following!r} can grow with every step; "
                     "give --precision W,I (such as 16,6)"
                 )
-            kinds[following] = FixedType(width, integer, low < 0, Rounding.RND_CONV, Overflow.SAT)
+            kinds[following] = _type_for_range(low, high, width)
     casts: dict[str, Quantize] = {}
     names = [step.name for step in node.cell]
     for state, following in node.states:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from accelgen import real, reference
 from accelgen.errors import PrecisionError
 from accelgen.importers.builder import Builder
 from accelgen.importers.cells import CellParts, Matrix, simple_cell
-from accelgen.ir import FixedType, Input, Network, Node, Recurrent, Relu, Unary
+from accelgen.ir import Dense, FixedType, Input, Network, Node, Recurrent, Relu, Unary
+from accelgen.passes.precision import ChoosePrecision
 from tests.cells import CELLS, exact, make_cell, recurrent_network, saturating
 
 STEPS, N_IN, UNITS = 8, 3, 4
@@ -92,3 +95,32 @@ def test_a_state_without_bound_needs_a_precision() -> None:
     with pytest.raises(PrecisionError, match="can grow with every step; give --precision"):
         exact(unbounded())
     assert state_types(exact(unbounded(), FixedType(12, 8))) == [FixedType(12, 8)]
+
+
+def test_calibration_data_bound_the_states() -> None:
+    network = made("lstm", quantized=False)
+    rough = replace_weights(network)
+    x = inputs()
+    typed = exact(ChoosePrecision(calibration={"x": x})(rough))
+    hidden, carry = state_types(typed)
+    assert hidden == FixedType(16, 1)
+    assert carry is not None
+    assert carry.width == 16
+    proven = state_types(exact(network))[1]
+    assert proven is not None
+    assert carry.integer < proven.integer
+    error = np.abs(
+        reference.predict(typed, {"x": x})["recurrent"] - real.evaluate(rough, {"x": x})["recurrent"]
+    )
+    assert error.max() < 0.01
+
+
+def replace_weights(network: Network) -> Network:
+    """The network with float weights in the place of those on a grid."""
+    node = network["recurrent"]
+    assert isinstance(node, Recurrent)
+    cell = tuple(
+        replace(step, weight=step.weight * np.pi / 8) if isinstance(step, Dense) else step
+        for step in node.cell
+    )
+    return network.with_nodes([network.nodes[0], replace(node, cell=cell)])
