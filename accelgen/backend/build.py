@@ -127,7 +127,7 @@ def _layer_report(layer: HlsLayer, names: Mapping[str, str], graph: Any) -> Laye
     return LayerReport(
         layer=next((name for name, safe in names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,
-        kernel=layer.attributes.get("function", layer.class_name),
+        kernel=layer.attributes.get("kernel", layer.class_name),
         node=layer.node,
         shape=tuple(variable.shape),
         types={name: str(kind) for name, kind in sorted(layer.types.items())},

@@ -9,9 +9,6 @@ namespace accelgen {
 //   index_t            type whose codes the table lists; holds every x
 //   value(i)           raw bits of the result
 template <class CONFIG_T> struct lookup : CONFIG_T {
-    static const unsigned period = 1;
-    static const unsigned multiplier_limit = 1;
-
     template <class R, class T> static R apply(const T &x, unsigned) {
         #pragma HLS INLINE
         const typename CONFIG_T::index_t index = x;

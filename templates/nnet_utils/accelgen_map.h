@@ -59,9 +59,6 @@ Steps:
 
 // The cast to the result type alone: a reshape.
 template <class CONFIG_T> struct identity : CONFIG_T {
-    static const unsigned period = 1;
-    static const unsigned multiplier_limit = 1;
-
     template <class R, class T> static R apply(const T &x, unsigned) {
         #pragma HLS INLINE
         return R(x);

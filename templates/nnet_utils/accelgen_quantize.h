@@ -30,8 +30,6 @@ template <ap_q_mode Q, int W> bool rounds_up(const ap_int<W> &code, const ap_int
 //   low(i), high(i)    its range, as codes of its own grid; both 0 for a type of no bits
 //   wrap(i)            bits of width above its own, by which a shift up and down again wraps a signed code
 template <class CONFIG_T> struct quantize : CONFIG_T {
-    static const unsigned multiplier_limit = 1;
-
     template <class R, class T> static R apply(const T &x, unsigned i) {
         #pragma HLS INLINE
         typedef ap_int<CONFIG_T::width> code_t;

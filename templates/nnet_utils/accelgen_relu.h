@@ -17,9 +17,6 @@ template <class CONFIG_T> struct leaky_relu : CONFIG_T {
 // x within low and high. A config gives, beside what `map` takes:
 //   low_t, low(), high_t, high()    the bounds, as raw bits
 template <class CONFIG_T> struct clip : CONFIG_T {
-    static const unsigned period = 1;
-    static const unsigned multiplier_limit = 1;
-
     template <class R, class T> static R apply(const T &x, unsigned) {
         #pragma HLS INLINE
         const auto low = from_code<typename CONFIG_T::low_t>(CONFIG_T::low(0));

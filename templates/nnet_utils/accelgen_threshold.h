@@ -11,8 +11,6 @@ namespace accelgen {
 //   level(i)           smallest code of x that reaches the i-th level; above every code where none does
 //   value(n)           raw bits of the result with n levels reached
 template <class CONFIG_T> struct threshold : CONFIG_T {
-    static const unsigned multiplier_limit = 1;
-
     template <class R, class T> static R apply(const T &x, unsigned i) {
         #pragma HLS INLINE
         constexpr unsigned n_levels = (1u << CONFIG_T::steps) - 1;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from accelgen.backend.kernels.config import constants, typedef
+from accelgen.backend.kernels.elementwise import sharing
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
 from accelgen.ir import Dot
@@ -22,8 +23,8 @@ def lower_dot(node: Dot, context: Context) -> list[HlsLayer]:
         members += constants(**{f"{name}_outer": outer, f"{name}_inner": inner})
         products *= outer * inner
     products *= n_sum
-    reuse = context.choice(node).reuse_factor
-    members += constants(n_sum=n_sum, reuse_factor=reuse, multiplier_limit=-(-products // reuse))
+    members += constants(n_sum=n_sum, **sharing(node, context, products))
     members += typedef("accum_t", context.type(node.name))
-    attributes = call("accelgen_dot.h", "dot", context.shape(node.name), members)
+    shape = context.shape(node.name)
+    attributes = call("accelgen_dot.h", "dot", shape, members, multiplications=products)
     return [context.layer("AccelgenKernel", node, **attributes)]

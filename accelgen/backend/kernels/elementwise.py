@@ -73,18 +73,21 @@ def elementwise(
     operation without constants. Only one that ``multiplies`` has multipliers to reuse, and takes longer then.
     """
     shape = context.shape(node.name)
-    sizes: dict[str, int] = {"n_elem": prod(shape)}
-    if period is not None:
-        sizes["period"] = period.length
-    if multiplies:
-        sizes |= sharing(node, context, shape[-1] if context.stream else prod(shape))
-    else:
-        sizes["reuse_factor"] = 1
+    sizes = {"n_elem": prod(shape), "period": 1 if period is None else period.length}
+    at_once = shape[-1] if context.stream else prod(shape)
+    sizes |= sharing(node, context, at_once) if multiplies else {"reuse_factor": 1, "multiplier_limit": 1}
     layer = context.layer(
         "AccelgenKernel",
         node,
         {} if result is None else {"result": result},
         inputs,
-        **call(header, "map", shape, constants(**sizes) + members, operation=f"accelgen::{operation}<{{}}>"),
+        **call(
+            header,
+            "map",
+            shape,
+            constants(**sizes) + members,
+            operation=operation,
+            multiplications=prod(shape) if multiplies else 0,
+        ),
     )
     return layer if step is None else layer.as_step(context.step_name(node, step))

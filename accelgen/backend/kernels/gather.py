@@ -93,8 +93,8 @@ def repeated(shape: Shape, factors: Sequence[int]) -> Moves:
 
 def _attributes(context: Context, moves: Moves, shape: Shape) -> dict[str, Any]:
     if context.stream and moves.in_order:
-        members = constants(n_elem=prod(shape), reuse_factor=1)
-        return call("accelgen_map.h", "map", shape, members, operation="accelgen::identity<{}>")
+        members = constants(n_elem=prod(shape), period=1, reuse_factor=1, multiplier_limit=1)
+        return call("accelgen_map.h", "map", shape, members, operation="identity")
     members = constants(n_in=prod(moves.source), n_out=prod(shape))
     members += constants(keeps_pixels=moves.keeps_pixels and shape[-1] == moves.shape[-1])
     return call(HEADER, "gather", shape, members + moves.cpp())

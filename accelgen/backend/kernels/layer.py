@@ -45,7 +45,9 @@ class AccelgenKernelCall(FunctionCallTemplate):  # type: ignore[misc]
     def format(self, node: Any) -> str:
         """C++ of the call."""
         variables = [*map(node.get_input_variable, node.inputs), node.get_output_variable()]
-        config = node.get_attr("operation").format(f"config{node.index}")
+        config, operation = f"config{node.index}", node.get_attr("operation")
+        if operation:
+            config = f"accelgen::{operation}<{config}>"
         types = ", ".join([*(variable.type.name for variable in variables), config])
         arguments = ", ".join(variable.name for variable in variables)
         return f"accelgen::{node.get_attr('function')}<{types}>({arguments});"
@@ -55,7 +57,14 @@ kernel(Kernel(AccelgenKernel, AccelgenKernelConfig, AccelgenKernelCall, ()))
 
 
 def call(
-    header: str, function: str, shape: Shape, members: str, *, operation: str = "{}", base: str = ""
+    header: str,
+    function: str,
+    shape: Shape,
+    members: str,
+    *,
+    operation: str = "",
+    base: str = "",
+    multiplications: int = 0,
 ) -> dict[str, Any]:
     """The attributes of a layer that calls ``accelgen::function`` from ``header``.
 
@@ -64,8 +73,9 @@ def call(
         function: takes the inputs and the result; its template parameters are their types and the config.
         shape: of the result.
         members: C++ of the config's members.
-        operation: what wraps the config, which stands for ``{}`` ("accelgen::clip<{}>").
-        base: a struct that the config inherits from.
+        operation: the template of namespace accelgen that wraps the config ("clip"), if any.
+        base: a struct of namespace accelgen that the config inherits from, if any.
+        multiplications: of two variables or a variable and a constant, for one inference.
     """
     return {
         "header": header,
@@ -73,5 +83,7 @@ def call(
         "shape": shape,
         "members": members,
         "operation": operation,
-        "base": f" : {base}" if base else "",
+        "base": f" : accelgen::{base}" if base else "",
+        "kernel": operation or base or function,
+        "multiplications": (multiplications, multiplications),
     }

@@ -58,8 +58,9 @@ def _layer(
     members: str,
     operation: MergeKind | None = None,
 ) -> HlsLayer:
-    base = "" if operation is None else f"accelgen::{_FUNCTIONS[operation]}"
-    attributes = call(HEADER, function, shape, members, base=base)
+    base = "" if operation is None else _FUNCTIONS[operation]
+    products = prod(shape) if operation is MergeKind.MULTIPLY else 0
+    attributes = call(HEADER, function, shape, members, base=base, multiplications=products)
     if position == len(node.inputs) - 1:
         return context.layer("AccelgenKernel", node, inputs=inputs, **attributes)
     layer = context.layer("AccelgenKernel", node, {"result": kind}, inputs, **attributes)

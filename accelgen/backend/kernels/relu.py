@@ -44,7 +44,15 @@ def _leaky(
     members = typedef("slope_t", constant_type(node.negative_slope))
     members += period.table("slope", slope.codes, context)
     return elementwise(
-        node, context, HEADER, "leaky_relu", members, period=period, multiplies=True, step=step, result=result
+        node,
+        context,
+        HEADER,
+        "leaky_relu",
+        members,
+        period=period,
+        multiplies=bool(np.any(node.negative_slope)),
+        step=step,
+        result=result,
     )
 
 

@@ -18,25 +18,30 @@ def lower_softmax(node: Softmax, context: Context) -> list[HlsLayer]:
     *positions, classes = context.shape(node.name)
     (x,) = context.input_types(node)
     plan = softmax_plan(x.fraction, classes, context.type(node.name) if node.type is None else node.type)
-    products = (classes * len(plan.exp_table) + 1) * (1 if context.stream else prod(positions))
+    factors = len(plan.exp_table)
+    products = classes * factors + 1  # of one position: between factors, the interpolation, the results
+    partition = f"block factor={factors}" if factors > 1 else ""
     members = (
         constants(
             n_rows=prod(positions),
             n_classes=classes,
             size_bits=classes.bit_length(),
             drop=plan.drop,
-            n_factors=len(plan.exp_table),
+            n_factors=factors,
             exp_bits=plan.exp_bits,
             exp_fraction=plan.exp_fraction,
             mantissa_bits=plan.mantissa_bits,
             reciprocal_bits=plan.reciprocal_bits,
             term_fraction=plan.term_fraction,
-            **sharing(node, context, products),
+            **sharing(node, context, products if context.stream else products * prod(positions)),
         )
         + typedef("cast_t", plan.cast)
-        + table("exponential", plan.exp_table.ravel().tolist(), f"block factor={len(plan.exp_table)}")
+        + table("exponential", plan.exp_table.ravel().tolist(), partition)
         + table("base", plan.reciprocal_base.tolist(), partition="")
         + table("slope", plan.reciprocal_slope.tolist(), partition="")
     )
-    attributes = call("accelgen_softmax.h", "softmax", context.shape(node.name), members)
+    shape = context.shape(node.name)
+    attributes = call(
+        "accelgen_softmax.h", "softmax", shape, members, multiplications=products * prod(positions)
+    )
     return [context.layer("AccelgenKernel", node, **attributes)]

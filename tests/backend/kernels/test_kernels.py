@@ -249,3 +249,16 @@ def test_a_table_too_wide_is_refused() -> None:
     with pytest.raises(PrecisionError, match="at most 64"):
         table("codes", [1 << 70, 1])
     assert "-9223372036854775807LL - 1" in table("codes", [-(1 << 63), 1])
+
+
+@pytest.mark.parametrize("io_type", list(IoType), ids=lambda io_type: io_type.value)
+def test_one_tensor_in_several_places(check: Check, io_type: IoType) -> None:
+    x = Input("x", (), (4, 4, 3), FixedType(6, 3))
+    nodes = [
+        Merge("square", ("x", "x"), MergeKind.MULTIPLY),
+        Concatenate("twice", ("x", "x"), 0),
+        Pool("mean", ("x",), PoolKind.SUM, (4, 4), (1, 1), ((0, 0), (0, 0))),
+        Merge("gate", ("x", "mean"), MergeKind.MULTIPLY),
+        Merge("residual", ("gate", "square", "x"), MergeKind.ADD),
+    ]
+    check(network_of(x, *nodes, outputs=("twice", "residual")), Design(io_type=io_type))
