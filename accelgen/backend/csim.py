@@ -65,12 +65,16 @@ def _run(command: Sequence[str], cwd: Path | None = None) -> str:
 _OWN_INCLUDE = re.compile(r'^#include "(nnet_utils/[^"]+)"$', re.MULTILINE)
 
 
-def _precompiled_header(firmware: Path) -> Path:
-    """The header to ``-include``, compiled beside it: what the project's parameters.h includes.
+KEPT_HEADERS = 8
+"""Precompiled headers in the cache, 90 MB each: one for every kind of network built lately."""
+
+
+def _precompiled_header(firmware: Path) -> list[str]:
+    """The compiler's arguments for what the project's parameters.h includes, compiled once.
 
     Kept under a name made of the compiler's version and every header's content, so that it is found again
-    for each project with the same kinds of layers. Processes that make it at once each make their own; the
-    first one stays.
+    for each project with the same kinds of layers. Processes that make it at once each make their own, and
+    the first one stays. A cache that cannot be written is done without.
     """
     compiler, compiler_version = _compiler()
     includes = _OWN_INCLUDE.findall((firmware / "parameters.h").read_text(encoding="utf-8"))
@@ -81,30 +85,34 @@ def _precompiled_header(firmware: Path) -> Path:
             if path.is_file():
                 digest.update(path.relative_to(firmware).as_posix().encode() + b"\0" + path.read_bytes())
     home = cache_dir() / digest.hexdigest()[:24]
-    header = home / "kernels.h"
-    if not (home / "kernels.h.gch").is_file():
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".", dir=cache_dir()))
-        try:
-            (work / "kernels.h").write_text(text, encoding="utf-8")
-            paths = ["-I", str(firmware), "-I", str(firmware / "ap_types")]
-            _run(
-                [
-                    compiler,
-                    *FLAGS,
-                    *paths,
-                    "-x",
-                    "c++-header",
-                    str(work / "kernels.h"),
-                    "-o",
-                    str(work / "kernels.h.gch"),
-                ]
-            )
-            with suppress(OSError):  # another process was faster
-                work.rename(home)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return header
+    try:
+        if not (home / _HEADER).is_file():
+            _make_precompiled_header(compiler, firmware, text, home)
+        os.utime(home)
+    except OSError:
+        return []
+    return ["-include", str(home / _HEADER)]
+
+
+_HEADER = "kernels.h"
+
+
+def _make_precompiled_header(compiler: str, firmware: Path, text: str, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=home.parent) as work:
+        made = Path(work) / home.name
+        made.mkdir()
+        (made / _HEADER).write_text(text, encoding="utf-8")
+        paths = ["-I", str(firmware), "-I", str(firmware / "ap_types")]
+        target = ["-x", "c++-header", str(made / _HEADER), "-o", str(made / f"{_HEADER}.gch")]
+        _run([compiler, *FLAGS, *paths, *target])
+        with suppress(OSError):  # another process was faster
+            made.rename(home)
+    kept = sorted(
+        (path for path in home.parent.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+    )
+    for old in kept[:-KEPT_HEADERS]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def compile_project(directory: Path) -> CompiledProject:
@@ -124,7 +132,7 @@ def _library(directory: Path, *defines: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="accelgen-csim-") as work:
         library = Path(work) / "network.so"
         paths = ["-I", str(project / "firmware"), "-I", str(project / "firmware/ap_types")]
-        sources = ["-include", str(header), *paths, str(project / "csim.cpp")]
+        sources = [*header, *paths, str(project / "csim.cpp")]
         _run([compiler, *FLAGS, *defines, "-shared", *sources, "-o", str(library)])
         return ctypes.CDLL(str(library))  # which, once loaded, outlives its file
 

@@ -33,8 +33,18 @@ def _header(name: str) -> str | None:
     for folder in _sources():
         path = folder / name
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return _repaired(name, path.read_text(encoding="utf-8"))
     return None
+
+
+def _repaired(name: str, text: str) -> str:
+    """hls4ml 1.3 gives two headers one include guard, so that only the first of them is seen."""
+    if name != "nnet_sepconv1d_latency.h":
+        return text
+    guard = text.replace("NNET_SEPARABLE_CONV2D_LATENCY_H_", "NNET_SEPARABLE_CONV1D_LATENCY_H_")
+    return (
+        f"// The include guard was renamed by accelgen: nnet_sepconv2d_latency.h has the same one.\n{guard}"
+    )
 
 
 def needed_headers(includes: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,12 @@
-"""Every node that is lowered to C++, compiled, against the golden model: equal in every bit."""
+"""Every node that is lowered to C++, compiled, against the golden model: equal in every bit.
+
+Compiling takes longest, so cases that need nothing from each other share a network.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +22,7 @@ from accelgen.ir import (
     Embedding,
     FixedType,
     Input,
+    Network,
     Node,
     Overflow,
     Pad,
@@ -65,6 +72,18 @@ def design(
     return Design(io_type=io_type, default=LayerDesign(strategy, reuse, positions))
 
 
+def side_by_side(chains: Iterable[list[Node]]) -> Network:
+    """One network of independent chains, each with its own input and output."""
+    nodes: list[Node] = []
+    outputs = []
+    for number, chain in enumerate(chains):
+        for node in chain:
+            inputs = tuple(f"{name}_{number}" for name in node.inputs)
+            nodes.append(replace(node, name=f"{node.name}_{number}", inputs=inputs))
+        outputs.append(nodes[-1].name)
+    return network_of(*nodes, outputs=tuple(outputs))
+
+
 STRATEGIES = [
     (Strategy.LATENCY, 1),
     (Strategy.LATENCY, 3),
@@ -74,84 +93,89 @@ STRATEGIES = [
     (Strategy.RESOURCE_UNROLLED, 2),
     (Strategy.RESOURCE_UNROLLED, 16),
 ]
+TWO_STRATEGIES = pytest.mark.parametrize(
+    ("strategy", "reuse"), [(Strategy.LATENCY, 1), (Strategy.RESOURCE, 4)]
+)
 
 
 @BOTH
 @pytest.mark.parametrize(("strategy", "reuse"), STRATEGIES)
-def test_dense_chain(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
-    nodes: list[Node] = [image(8)]
+def test_strategies(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
+    dense: list[Node] = [image(8)]
     previous = "x"
     for index, (n_in, n_out) in enumerate([(8, 6), (6, 12), (12, 3)]):
-        nodes.append(
-            Dense(f"fc{index}", (previous,), weights(n_in, n_out), weights(n_out) if index else None)
-        )
-        nodes.append(Relu(f"r{index}", (f"fc{index}",)))
-        nodes.append(Quantize(f"q{index}", (f"r{index}",), POSITIVE))
+        bias = weights(n_out) if index else None
+        dense.append(Dense(f"fc{index}", (previous,), weights(n_in, n_out), bias))
+        dense.append(Relu(f"r{index}", (f"fc{index}",)))
+        dense.append(Quantize(f"q{index}", (f"r{index}",), POSITIVE))
         previous = f"q{index}"
-    nodes.append(Dense("last", (previous,), weights(3, 4)))
-    check(network_of(*nodes), design(io_type, strategy, reuse))
+    dense.append(Dense("last", (previous,), weights(3, 4)))
+    convolution = [image(5, 5, 2), conv("c", "x", (2, 3, 2, 4)), quantized("c")]
+    check(side_by_side([dense, convolution]), design(io_type, strategy, reuse, positions=7))
 
 
 @BOTH
-@pytest.mark.parametrize(("strategy", "reuse"), [(Strategy.LATENCY, 1), (Strategy.RESOURCE, 4)])
-@pytest.mark.parametrize("shape", [(5, 4), (3, 2, 4)])
-def test_dense_over_positions(
-    check: Check, io_type: IoType, strategy: Strategy, reuse: int, shape: tuple[int, ...]
-) -> None:
-    nodes = [image(*shape), Dense("fc", ("x",), weights(4, 3), weights(3)), quantized("fc")]
-    check(network_of(*nodes), design(io_type, strategy, reuse))
+@TWO_STRATEGIES
+def test_dense_over_positions(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
+    chains = [
+        [image(*shape), Dense("fc", ("x",), weights(4, 3), weights(3)), quantized("fc")]
+        for shape in [(5, 4), (3, 2, 4)]
+    ]
+    check(side_by_side(chains), design(io_type, strategy, reuse))
 
 
-CONVOLUTIONS = {
-    "same": ((3, 3, 2, 4), {"padding": ((1, 1), (1, 1))}),
-    "strided": ((3, 2, 2, 3), {"strides": (2, 3)}),
-    "uneven": ((2, 3, 2, 3), {"strides": (2, 1), "padding": ((0, 1), (2, 0))}),
-    "pointwise": ((1, 1, 2, 5), {}),
-    "pointwise strided": ((1, 1, 2, 5), {"strides": (2, 2)}),
-    "row strided": ((1, 3, 2, 2), {"strides": (2, 1)}),
-    "column": ((3, 1, 2, 2), {"strides": (1, 2)}),
-    "dilated": ((2, 2, 2, 3), {"dilation": (2, 3)}),
-    "grouped": ((3, 3, 1, 4), {"groups": 2}),
-    "1d": ((3, 2, 4), {"padding": ((1, 1),)}),
-    "1d strided": ((2, 2, 3), {"strides": (3,)}),
-    "1d pointwise": ((1, 2, 3), {"strides": (2,)}),
-}
-
-
-@BOTH
-@pytest.mark.parametrize(("strategy", "reuse"), [(Strategy.LATENCY, 1), (Strategy.RESOURCE, 4)])
-@pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolution(check: Check, io_type: IoType, strategy: Strategy, reuse: int, case: str) -> None:
-    shape, options = CONVOLUTIONS[case]
-    source = image(7, 6, 2) if len(shape) == 4 else image(9, 2)
-    nodes = [source, conv("c", "x", shape, **options), quantized("c")]
-    check(network_of(*nodes), design(io_type, strategy, reuse, positions=2))
+CONVOLUTIONS: list[tuple[tuple[int, ...], dict[str, object]]] = [
+    ((3, 3, 2, 4), {"padding": ((1, 1), (1, 1))}),
+    ((3, 2, 2, 3), {"strides": (2, 3)}),
+    ((2, 3, 2, 3), {"strides": (2, 1), "padding": ((0, 1), (2, 0))}),
+    ((1, 1, 2, 5), {}),
+    ((1, 1, 2, 5), {"strides": (2, 2)}),
+    ((1, 3, 2, 2), {"strides": (2, 1)}),
+    ((3, 1, 2, 2), {"strides": (1, 2)}),
+    ((2, 2, 2, 3), {"dilation": (2, 3)}),
+    ((3, 3, 1, 4), {"groups": 2}),
+    ((3, 2, 4), {"padding": ((1, 1),)}),
+    ((2, 2, 3), {"strides": (3,)}),
+    ((1, 2, 3), {"strides": (2,)}),
+]
 
 
 @BOTH
-@pytest.mark.parametrize(("strategy", "reuse"), STRATEGIES)
-def test_convolution_strategies(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
-    nodes = [image(5, 5, 2), conv("c", "x", (2, 3, 2, 4)), quantized("c")]
-    check(network_of(*nodes), design(io_type, strategy, reuse, positions=7))
+@TWO_STRATEGIES
+def test_convolutions(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
+    chains: list[list[Node]] = []
+    for shape, options in CONVOLUTIONS:
+        source = image(7, 6, 2) if len(shape) == 4 else image(9, 2)
+        chains.append([source, conv("c", "x", shape, **options), quantized("c")])
+    check(side_by_side(chains), design(io_type, strategy, reuse, positions=2))
 
 
 @BOTH
-@pytest.mark.parametrize("multiplier", [1, 2])
-@pytest.mark.parametrize("kernel", [(3,), (3, 3), (1, 2), (1, 1)])
-def test_depthwise_convolution(
-    check: Check, io_type: IoType, multiplier: int, kernel: tuple[int, ...]
-) -> None:
-    rank = len(kernel)
-    depthwise = DepthwiseConv(
-        "d",
-        ("x",),
-        weights(*kernel, 3, multiplier),
-        weights(3 * multiplier) if multiplier == 1 else None,
-        strides=(2,) * rank,
-        padding=((1, 0),) * rank,
-        dilation=(1,) * rank,
-    )
-    check(network_of(image(*(6, 5)[:rank], 3), depthwise, quantized("d")), design(io_type))
+def test_large_parallel_windows_are_gathered_by_loops(check: Check, io_type: IoType) -> None:
+    chains: list[list[Node]] = [
+        [image(24, 22, 2), conv("c", "x", (3, 3, 2, 1), padding=((1, 0), (0, 2)), strides=(1, 2))],
+        [image(700, 2), conv("c", "x", (5, 2, 1), padding=((2, 1),))],
+    ]
+    check(side_by_side(chains), design(io_type))
+
+
+@BOTH
+def test_depthwise_convolutions(check: Check, io_type: IoType) -> None:
+    chains: list[list[Node]] = []
+    for multiplier in (1, 2):
+        for kernel in [(3,), (3, 3), (1, 2), (1, 1), (2, 1)]:
+            rank = len(kernel)
+            depthwise = DepthwiseConv(
+                "d",
+                ("x",),
+                weights(*kernel, 3, multiplier),
+                weights(3) if multiplier == 1 else None,
+                strides=(2,) * rank,
+                padding=((1, 0),) * rank,
+                dilation=(1,) * rank,
+            )
+            chains.append([image(*(6, 5)[:rank], 3), depthwise, quantized("d")])
+    check(side_by_side(chains), design(io_type))
 
 
 @BOTH
@@ -171,88 +195,81 @@ def test_convolutional_network(check: Check, io_type: IoType) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("shape", [(4,), (2, 3, 4)])
-def test_affine(check: Check, io_type: IoType, shape: tuple[int, ...]) -> None:
-    nodes: list[Node] = [image(*shape), quantized("x")]
-    for index, size in enumerate([(1,), shape[-1:], shape]):
-        nodes += [
-            Affine(f"a{index}", (nodes[-1].name,), weights(*size), weights(*size)),
-            quantized(f"a{index}"),
-        ]
-    check(network_of(*nodes), design(io_type))
+def test_affine(check: Check, io_type: IoType) -> None:
+    chains = []
+    for shape in [(4,), (2, 3, 4)]:
+        nodes: list[Node] = [image(*shape), quantized("x")]
+        for index, size in enumerate([(1,), shape[-1:], shape]):
+            affine = Affine(f"a{index}", (nodes[-1].name,), weights(*size), weights(*size))
+            nodes += [affine, quantized(affine.name)]
+        chains.append(nodes)
+    check(side_by_side(chains), design(io_type))
 
 
 @BOTH
 def test_quantize(check: Check, io_type: IoType) -> None:
     kinds = [FixedType(4, 2, True, rounding, overflow) for rounding in Rounding for overflow in Overflow]
-    copies = [Input(f"x{index}", (), (64,), IN) for index in range(len(kinds))]
-    casts = [Quantize(f"q{index}", (f"x{index}",), kind) for index, kind in enumerate(kinds)]
-    outputs = tuple(cast.name for cast in casts)
-    check(network_of(*copies, *casts, outputs=outputs), design(io_type))
+    check(side_by_side([[image(64), quantized("x", kind)] for kind in kinds]), design(io_type))
 
 
 @BOTH
-@pytest.mark.parametrize("axis", [0, 1, -1])
-def test_concatenate(check: Check, io_type: IoType, axis: int) -> None:
-    nodes = [
+def test_concatenate(check: Check, io_type: IoType) -> None:
+    inputs = [
         Input("x", (), (3, 3), IN),
         Input("y", (), (3, 3), FixedType(7, 2)),
         Input("z", (), (3, 3), FixedType(3, 3, signed=False)),
-        Concatenate("joined", ("x", "y", "z"), axis),
     ]
-    check(network_of(*nodes), design(io_type))
+    chains = [[*inputs, Concatenate("joined", ("x", "y", "z"), axis)] for axis in (0, 1, -1)]
+    check(side_by_side(chains), design(io_type))
 
 
-MOVES: dict[str, Node] = {
-    "transpose": Transpose("m", ("x",), (2, 0, 1)),
-    "pad": Pad("m", ("x",), ((1, 0), (0, 2), (0, 0))),
-    "pad channels": Pad("m", ("x",), ((0, 0), (0, 0), (1, 2))),
-    "crop": Pad("m", ("x",), ((-1, 0), (1, -2), (0, 0))),
-    "up sample": UpSample("m", ("x",), (2, 3)),
-    "reshape": Reshape("m", ("x",), (6, 4)),
-    "reshape to packs that do not divide": Reshape("m", ("x",), (4, 6)),
-    "flatten": Reshape("m", ("x",), (24,)),
-}
-
-
-@BOTH
-@pytest.mark.parametrize("case", MOVES)
-def test_moves(check: Check, io_type: IoType, case: str) -> None:
-    check(network_of(image(3, 4, 2), MOVES[case], quantized("m")), design(io_type))
+MOVES: list[Node] = [
+    Transpose("m", ("x",), (2, 0, 1)),
+    Pad("m", ("x",), ((1, 0), (0, 2), (0, 0))),
+    Pad("m", ("x",), ((0, 0), (0, 0), (1, 2))),
+    Pad("m", ("x",), ((-1, 0), (1, -2), (0, 0))),
+    UpSample("m", ("x",), (2, 3)),
+    Reshape("m", ("x",), (6, 4)),
+    Reshape("m", ("x",), (4, 6)),
+    Reshape("m", ("x",), (24,)),
+]
 
 
 @BOTH
-@pytest.mark.parametrize("shape", [(6, 4), (24,)])
-def test_reshaped_output(check: Check, io_type: IoType, shape: tuple[int, ...]) -> None:
-    nodes = [image(3, 4, 2), quantized("x"), Reshape("m", ("x_q",), shape)]
-    check(network_of(*nodes), design(io_type))
+@pytest.mark.parametrize("cast", [True, False])
+def test_moves(check: Check, io_type: IoType, cast: bool) -> None:
+    chains = [[image(3, 4, 2), move, *([quantized("m")] if cast else [])] for move in MOVES]
+    check(side_by_side(chains), design(io_type))
 
 
-EINSUMS = {
-    "dense": ("abc,cd->abd", (4, 3), (3,), True),
-    "heads": ("abc,cde->adbe", (4, 2, 3), (2, 1, 3), True),
-    "blocks": ("abc,abd->adbc", (2, 3, 5), None, False),
-    "summed": ("abc,cd->ad", (4, 2), (2,), True),
-    "positional bias": ("abc,cd->abd", (4, 3), (2, 3, 3), True),
-}
-
-
-@BOTH
-@pytest.mark.parametrize("case", EINSUMS)
-@pytest.mark.parametrize("strategy", [Strategy.LATENCY, Strategy.RESOURCE])
-def test_einsum_dense(check: Check, io_type: IoType, case: str, strategy: Strategy) -> None:
-    equation, shape, bias, cast = EINSUMS[case]
-    node = EinsumDense("e", ("x",), equation, weights(*shape), None if bias is None else weights(*bias))
-    nodes = [image(2, 3, 4), node, *([quantized("e")] if cast else [])]
-    check(network_of(*nodes), design(io_type, strategy, 2))
+EINSUMS = [
+    ("abc,cd->abd", (4, 3), (3,)),
+    ("abc,cde->adbe", (4, 2, 3), (2, 1, 3)),
+    ("abc,abd->adbc", (2, 3, 5), None),
+    ("abc,cd->ad", (4, 2), (2,)),
+    ("abc,cd->abd", (4, 3), (2, 3, 3)),
+    ("abc,acd->bad", (2, 4, 2), (2, 2)),
+]
 
 
 @BOTH
-@pytest.mark.parametrize("shape", [(3,), (2, 3)])
-def test_embedding(check: Check, io_type: IoType, shape: tuple[int, ...]) -> None:
-    table = weights(5, 4)
-    for kind in (FixedType(4, 4, signed=False), FixedType(5, 4)):
-        check(network_of(Input("x", (), shape, kind), Embedding("e", ("x",), table)), design(io_type))
+@TWO_STRATEGIES
+def test_einsum_dense(check: Check, io_type: IoType, strategy: Strategy, reuse: int) -> None:
+    chains: list[list[Node]] = []
+    for equation, shape, bias in EINSUMS:
+        node = EinsumDense("e", ("x",), equation, weights(*shape), None if bias is None else weights(*bias))
+        chains += [[image(2, 3, 4), node, quantized("e")], [image(2, 3, 4), node]]
+    check(side_by_side(chains), design(io_type, strategy, reuse))
+
+
+@BOTH
+def test_embedding(check: Check, io_type: IoType) -> None:
+    chains: list[list[Node]] = [
+        [Input("x", (), shape, kind), Embedding("e", ("x",), weights(5, 4))]
+        for shape in [(3,), (2, 3)]
+        for kind in [FixedType(4, 4, signed=False), FixedType(5, 4)]
+    ]
+    check(side_by_side(chains), design(io_type))
 
 
 @BOTH
@@ -270,6 +287,9 @@ def test_result_used_many_times(check: Check, io_type: IoType) -> None:
 
 @BOTH
 def test_wide_numbers(check: Check, io_type: IoType) -> None:
-    wide = FixedType(70, 40)
-    nodes = [Input("x", (), (3,), wide), Dense("d", ("x",), weights(3, 2))]
-    check(network_of(*nodes), design(io_type))
+    chains: list[list[Node]] = [
+        [Input("x", (), (3,), FixedType(width, 20, signed)), Dense("d", ("x",), weights(3, 2))]
+        for width in (51, 59, 63, 64, 70, 130)
+        for signed in (True, False)
+    ]
+    check(side_by_side(chains), design(io_type))
