@@ -78,11 +78,11 @@ def _type_of_users(users: tuple[Node, ...]) -> FixedType | None:
         if kind is not None:
             return kind
     if len(users) == 1 and isinstance(users[0], QuantizeArray):
-        return _type_around(users[0])
+        return type_around(users[0])
     return None
 
 
-def _type_around(node: QuantizeArray) -> FixedType | None:
+def type_around(node: QuantizeArray) -> FixedType | None:
     """A type from which every element's own cast gives what it would give from the real number.
 
     Truncating first changes neither truncation nor, with one more bit, rounding half up; other roundings

@@ -92,8 +92,7 @@ class _Walk:
         if isinstance(node, Dense | EinsumDense | Conv | DepthwiseConv):
             return [self._linear(node, x[0])]
         if isinstance(node, Unary):
-            cast = single_cast(self.network, node.name)
-            nodes, note = lower_unary(node, x[0], None if cast is None else cast.type)
+            nodes, note = lower_unary(node, x[0], single_cast(self.network, node.name))
             if note is not None:
                 self.notes.append(note)
             return nodes

@@ -5,11 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from accelgen.errors import UnsupportedError
-from accelgen.ir import FixedType, Lookup, Network, Node, Overflow, Quantize, Rounding, Threshold, Unary
+from accelgen.ir import (
+    FixedType,
+    Lookup,
+    Network,
+    Node,
+    Overflow,
+    Quantize,
+    QuantizeArray,
+    Rounding,
+    Threshold,
+    Unary,
+)
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.functions import FUNCTIONS, evaluate
 from accelgen.ir.nodes import Array
-from accelgen.passes.adopt_input_types import integer_bits
+from accelgen.passes.adopt_input_types import integer_bits, type_around
 from accelgen.passes.bounds import type_of
 
 TABLE_BITS = 14
@@ -108,9 +119,15 @@ def _cost(node: Unary, index: FixedType) -> float:
     return float(np.max(np.abs(half - results)))
 
 
-def single_cast(network: Network, name: str) -> Quantize | None:
-    """The `Quantize` that alone takes the result of ``name``, where there is one."""
+def single_cast(network: Network, name: str) -> FixedType | None:
+    """The type to which the cast that alone takes the result of ``name`` casts it, where there is one.
+
+    Of a cast with a type for every element, one from which each gives what it gives from the real result.
+    """
     users = network.consumers[name]
-    if len(users) == 1 and isinstance(users[0], Quantize) and name not in network.outputs:
-        return users[0]
-    return None
+    if len(users) != 1 or name in network.outputs:
+        return None
+    (user,) = users
+    if isinstance(user, QuantizeArray):
+        return type_around(user)
+    return user.type if isinstance(user, Quantize) else None

@@ -5,7 +5,18 @@ import pytest
 
 from accelgen import real, reference
 from accelgen.errors import UnsupportedError
-from accelgen.ir import FixedType, Input, Lookup, Network, Overflow, Quantize, Rounding, Threshold, Unary
+from accelgen.ir import (
+    FixedType,
+    Input,
+    Lookup,
+    Network,
+    Overflow,
+    Quantize,
+    QuantizeArray,
+    Rounding,
+    Threshold,
+    Unary,
+)
 from accelgen.ir.functions import FUNCTIONS, evaluate
 from accelgen.passes.exact import make_exact
 from accelgen.passes.infer_types import infer_types
@@ -63,3 +74,19 @@ def test_unknown_function_is_refused_by_name():
     network = Network((Input("x", (), (1,), FixedType(4, 2)), Unary("u", ("x",), "frobnicate")), ("u",))
     with pytest.raises(UnsupportedError, match=r"'u'.*frobnicate"):
         make_exact(network)
+
+
+@pytest.mark.parametrize("rounding", [Rounding.TRN, Rounding.RND])
+@pytest.mark.parametrize("overflow", [Overflow.SAT, Overflow.WRAP])
+def test_cast_with_a_type_for_every_element_takes_the_real_result(rounding, overflow):
+    kind = FixedType(9, 3)
+    width, integer = np.array([3, 8, 0, 5]), np.array([1, 2, 0, 3])
+    cast = QuantizeArray(
+        "q", ("u",), width, integer, np.array([True, True, False, False]), rounding, overflow
+    )
+    network = Network((Input("x", (), (4,), kind), Unary("u", ("x",), "tanh"), cast), ("q",))
+    exact = infer_types(make_exact(network))
+    x = np.repeat(_every_code(kind), 4, -1)
+    np.testing.assert_array_equal(
+        reference.predict(exact, {"x": x})["q"], real.evaluate(network, {"x": x})["q"]
+    )

@@ -91,9 +91,12 @@ def _own_arrays(layer: KerasLayer) -> list[RawArray]:
 
 
 def _scale_mean(layer: KerasLayer, first: int, epsilon: float) -> tuple[RawArray, RawArray]:
-    """Batch normalization's gamma / sqrt(variance + epsilon), and mean, after ``first`` other variables."""
+    """Batch normalization's gamma / sqrt(variance + epsilon), and mean, after ``first`` other variables.
+
+    Whether there is a gamma shows in their number alone: QEinsumDenseBatchnorm does not save its ``scale``.
+    """
     arrays = _own_arrays(layer)[first:]
-    if len(arrays) != (3 if layer.flag("scale", True) else 2):
+    if len(arrays) not in (2, 3) or len({array.shape for array in arrays}) != 1:
         raise layer.error("the weights file holds no batch normalization for it")
     if not all(np.isfinite(array).all() for array in arrays) or (arrays[-1] + epsilon <= 0).any():
         raise layer.error("its batch normalization is not finite, or its variance not positive")
@@ -123,12 +126,16 @@ def _normalized_einsum(layer: KerasLayer, constants: Constants) -> Constants:
     if not set(axes) <= set(weight_axes) & set(bias_axes) & set(result_axes):
         raise layer.error(f"normalize_axes {axes!r:.40} are no axes of its kernel, bias and result")
     scale, mean = _scale_mean(layer, 2, _BACKEND_EPSILON)
+    sizes = dict(zip(weight_axes, kernel.shape, strict=True))
+    if mean.shape != tuple(sizes[axis] for axis in result_axes if axis in axes):
+        raise layer.unsupported(
+            f"it normalizes other axes than its bias' {axes!r:.40}, and HGQ2 0.2 does not save which"
+        )
     in_kernel = "".join(axis for axis in weight_axes if axis in axes)
     scaled = np.einsum(f"{weight_axes},{in_kernel}->{weight_axes}", kernel, scale)
     letters = result_axes.replace("...", "")
     elided = bias.ndim - len(letters[min(map(letters.index, bias_axes)) :])
     last = letters[min(map(letters.index, axes)) :]
-    sizes = dict(zip(weight_axes, kernel.shape, strict=True))
     offset = (-mean * scale).reshape([sizes[axis] if axis in axes else 1 for axis in last] + [1] * elided)
     return _quantized_constants(layer, _as_float64(scaled, bias + offset))
 

@@ -36,7 +36,8 @@ class Casts:
 
     Of tensors, the shape may begin with an axis of size 1 for the batch.
 
-    ``integer`` counts the sign bit, as in `FixedType`. An element of width 0 becomes 0.
+    ``integer`` counts the sign bit, as in `FixedType`. An element of width 0 becomes 0; its grid is that of
+    ``width - integer`` fraction bits all the same.
     """
 
     width: Integers
@@ -63,7 +64,7 @@ class Casts:
             return builder.add(Quantize(name, (source,), common))
         shape, own = builder.shapes[source], self.width.shape
         batch = len(own) == len(shape) + 1 and own[0] == 1
-        width, integer, signed = self.width, self.integer, self.signed
+        width, integer, signed = self.width, np.where(self.width > 0, self.integer, 0), self.signed
         if batch:
             width, integer, signed = width[0], integer[0], signed[0]
         try:
@@ -129,7 +130,7 @@ def casts(
     kept = width > 0
     return Casts(
         np.where(kept, width, 0).astype(np.int64),
-        np.where(kept, integer, 0).astype(np.int64),
+        np.where(kept, integer, integer - width).astype(np.int64),
         (signed > 0) & kept,
         Rounding[rounding],
         Overflow[overflow],
