@@ -128,6 +128,7 @@ class CellWriter:
             f"{before}"
             "    template <class res_T>\n"
             "    static void step(x_t x[n_in], state_t states[n_units], res_T result[n_units]) {\n"
+            "        #pragma HLS INLINE\n"
             f"{lines}    }}\n"
         )
 
@@ -203,7 +204,8 @@ class CellWriter:
             return f"{x} * {scale} + {bias}" if np.any(node.bias) else f"{x} * {scale}"
         if isinstance(node, Clip):
             low, high = self._constant(np.array([node.low])), self._constant(np.array([node.high]))
-            return f"{x} < {low} ? {kind}({low}) : {x} > {high} ? {kind}({high}) : {kind}({x})"
+            ends = f"{kind}({node.low!r})", f"{kind}({node.high!r})"
+            return f"{x} < {low} ? {ends[0]} : {x} > {high} ? {ends[1]} : {kind}({x})"
         if isinstance(node, Relu):
             return self._rectified(node, kind, x)
         if isinstance(node, Lookup | Threshold):
@@ -222,7 +224,7 @@ class CellWriter:
         if node.upper is None:
             return f"{x} > 0 ? {kind}({x}) : {below}"
         upper = self._constant(np.array([node.upper]))
-        return f"{x} > {upper} ? {kind}({upper}) : {x} > 0 ? {kind}({x}) : {below}"
+        return f"{x} > {upper} ? {kind}({node.upper!r}) : {x} > 0 ? {kind}({x}) : {below}"
 
     def _constant(self, values: Array) -> str:
         """A constant of each unit, or one that all share."""

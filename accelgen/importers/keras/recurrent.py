@@ -122,7 +122,7 @@ def _activate(layer: KerasLayer, option: str, default: str) -> Activate:
     return lambda builder, name, source: add_activation(layer, builder, name, source, value)
 
 
-@converts("Bidirectional")
+@converts("Bidirectional", "QBidirectional")
 def _bidirectional(layer: KerasLayer, builder: Builder) -> str:
     """Two nodes, ``<layer>/forward`` and ``<layer>/backward``, and their merge."""
     forward = _wrapped(layer, "forward", layer.config.get("layer"))

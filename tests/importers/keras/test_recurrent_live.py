@@ -103,6 +103,7 @@ QKERAS = {
     "gru": ("QGRU", GATED),
     "gru_hard": ("QGRU", HARD),
     "gru_reset_after": ("QGRU", {**GATED, "reset_after": True, "go_backwards": True}),
+    "both_ways": ("QGRU", {**GATED, "return_sequences": True}),
     "simple": ("QSimpleRNN", QUANTIZED),
     "simple_free_state": ("QSimpleRNN", {**QUANTIZED, "state_quantizer": None}),
     "simple_auto_scale": (
@@ -115,7 +116,10 @@ QKERAS = {
 @pytest.mark.parametrize("name", QKERAS)
 def test_quantized_cells_are_equal_in_every_bit(name, tmp_path):
     class_name, options = QKERAS[name]
-    layer = getattr(import_qkeras(), class_name)(4, **{"activation": "quantized_tanh(4)", **options})
+    qkeras = import_qkeras()
+    layer = getattr(qkeras, class_name)(4, **{"activation": "quantized_tanh(4)", **options})
+    if name == "both_ways":
+        layer = qkeras.QBidirectional(layer)
     path = tmp_path / "model.keras"
     model, x = saved(keras, layer, path)
     exact = exact_network(load(path), input_type=INPUT)
