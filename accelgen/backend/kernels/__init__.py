@@ -3,5 +3,3 @@
 A module defines an hls4ml layer class, a config and a function-call template, registers them with
 `accelgen.backend.kernels.registry.kernel`, and registers a lowering function for its node class.
 """
-
-import hls4ml.backends  # noqa: F401  (first: it imports the plug-in, and with it the modules of this package)
