@@ -20,7 +20,7 @@ def test_hls4ml_finds_the_backend():
     "module", ["accelgen.backend.build", "accelgen.backend.csim", "accelgen.backend.kernels.softmax"]
 )
 def test_whatever_is_imported_first_the_backend_is_registered_once(module):
-    """Importing hls4ml imports the plug-in, so that a module of ours could be asked for while half imported."""
+    """Importing hls4ml imports the plug-in, which could ask for a module of ours that is half imported."""
     script = (
         f"import {module}\nfrom accelgen.backend.entry import ensure_registered\nensure_registered()\n"
         "import hls4ml; assert 'accelgen' in hls4ml.backends.get_available_backends()"
