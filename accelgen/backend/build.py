@@ -15,7 +15,7 @@ from accelgen.backend import standard  # noqa: F401  (registers its lowering fun
 from accelgen.backend.codes import as_text, to_words, words_per_value
 from accelgen.backend.graph import build_graph
 from accelgen.backend.kernels.registry import load_kernels
-from accelgen.backend.lowering import HlsLayer, Lowered, lower
+from accelgen.backend.lowering import Context, HlsLayer, Lowered, lower
 from accelgen.backend.naming import safe_name
 from accelgen.backend.project import (
     DESIGN,
@@ -78,7 +78,7 @@ def write_project(
         top=top,
         inputs=inputs,
         outputs=outputs,
-        layers=tuple(_layer_report(layer, lowered.context.names, graph) for layer in lowered.layers),
+        layers=tuple(_layer_report(layer, lowered.context, graph) for layer in lowered.layers),
         adjustments=tuple({**vars(adjustment)} for adjustment in adjustments),
         notes=network.notes,
         sources=dict(sources),
@@ -115,21 +115,21 @@ def _vectors(ports: tuple[Port, ...], golden: Mapping[str, FixedArray]) -> str:
     )
 
 
-def _layer_report(layer: HlsLayer, names: Mapping[str, str], graph: Any) -> LayerReport:
-    """What is told of a layer; ``names`` maps the network's names to C++-safe ones."""
+def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
+    """What is told of a layer."""
     variable = graph.graph[layer.name].get_output_variable()
-    weight = layer.attributes.get("weight_data")
+    weight = layer.attributes.get("weight_data", layer.attributes.get("depthwise_data"))
     products, nonzero = layer.attributes.get("multiplications", (0, 0))
     if weight is not None:
-        positions = variable.size() // weight.shape[-1]
+        positions = variable.size() // layer.attributes.get("n_filt", weight.shape[-1])
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
     design = layer.design if products else None
     return LayerReport(
-        layer=next((name for name, safe in names.items() if safe == layer.name), layer.name),
+        layer=next((name for name, safe in context.names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,
         kernel=layer.attributes.get("kernel", layer.class_name),
         node=layer.node,
-        shape=tuple(variable.shape),
+        shape=tuple(variable.shape) if layer.node is None else context.shape(layer.node),
         types={name: str(kind) for name, kind in sorted(layer.types.items())},
         multiplications=products,
         nonzero=nonzero,

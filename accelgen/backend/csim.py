@@ -231,10 +231,14 @@ def _pointers(arrays: Sequence[Words | None]) -> Any:
 
 
 def _on_large_stack(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
     previous = threading.stack_size(STACK_BYTES)
     try:
-        thread = threading.Thread(target=work)
         thread.start()
+    except RuntimeError:
+        raise ToolError(
+            f"no thread with a stack of {STACK_BYTES >> 20} MB; raise the limit on memory"
+        ) from None
     finally:
         threading.stack_size(previous)
     thread.join()

@@ -7,6 +7,7 @@ the quantizer's type, whose rounding and overflow modes do the rest.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 from accelgen.backend.naming import safe_names
 from accelgen.design import Design, IoType, LayerDesign
-from accelgen.errors import UnsupportedError
+from accelgen.errors import DesignError, UnsupportedError
 from accelgen.ir import FixedType, Input, Network, Node, Quantize, Reshape
 from accelgen.ir.nodes import Shape
 
@@ -174,6 +175,7 @@ def lower(network: Network, design: Design) -> Lowered:
 
     Raises:
         UnsupportedError: a node of a class that no kernel computes.
+        DesignError: more readers of one result than io_stream can serve.
     """
     context = Context(network, design, _names(network), _fusions(network))
     layers: list[HlsLayer] = []
@@ -195,8 +197,25 @@ def lower(network: Network, design: Design) -> Lowered:
             layers.append(_copy(context, name, f"step_port{position}_{port}"))
             port = layers[-1].name
         outputs.append(port)
+    if context.stream:
+        _check_fan_out(context, layers, outputs)
     inputs = tuple(context.name(node.name) for node in network.inputs)
     return Lowered(tuple(layers), inputs, tuple(outputs), context)
+
+
+MAX_STREAM_READERS = 7
+"""hls4ml copies a stream for at most as many readers (nnet_stream.h, clone_stream)."""
+
+
+def _check_fan_out(context: Context, layers: Sequence[HlsLayer], outputs: Sequence[str]) -> None:
+    readers = Counter([*(name for layer in layers for name in layer.inputs), *outputs])
+    for node in context.network:
+        count = readers[context.name(node.name)]
+        if count > MAX_STREAM_READERS:
+            raise DesignError(
+                f"layer {node.name!r}: {count} layers read its result, which io_stream can copy "
+                f"{MAX_STREAM_READERS} times; use io_parallel"
+            )
 
 
 def _names(network: Network) -> dict[str, str]:

@@ -32,20 +32,50 @@ def lower_input(node: Input, context: Context) -> list[HlsLayer]:
 
 @lowers(Dense, fuses=True)
 def lower_dense(node: Dense, context: Context) -> list[HlsLayer]:
-    """A dense layer; a 1 x 1 convolution where it repeats over positions."""
-    shape = context.shape(node.inputs[0])
-    n_in, n_out = node.weight.shape
-    if len(shape) == 1:
-        return [
-            context.layer(
-                "Dense", node, linear_types(node, context), n_in=n_in, n_out=n_out, **_linear_data(node)
-            )
-        ]
-    rank = len(shape) - 1
-    weight = node.weight.reshape(*(1,) * rank, n_in, n_out)
-    return lower_convolution(
-        Conv(node.name, node.inputs, weight, node.bias, (1,) * rank, ((0, 0),) * rank, (1,) * rank), context
+    """A dense layer; a 1 x 1 convolution where it repeats over positions.
+
+    Positions along more than two axes become one axis, since hls4ml's convolutions have one or two.
+    """
+    *positions, n_in = context.shape(node.inputs[0])
+    if len(positions) in (1, 2):
+        ones = (1,) * len(positions)
+        weight = node.weight.reshape(*ones, *node.weight.shape)
+        conv = Conv(node.name, node.inputs, weight, node.bias, ones, ((0, 0),) * len(ones), ones)
+        return lower_convolution(conv, context)
+    types = linear_types(node, context)
+    if not positions:
+        size = {"n_in": n_in, "n_out": node.weight.shape[1]}
+        return [context.layer("Dense", node, types, **size, **_linear_data(node))]
+    rows = prod(positions)
+    attributes = pointwise(node, rows)
+    if context.stream:
+        return [context.layer("Conv1D", node, types, **attributes)]
+    view = HlsLayer(
+        "Reshape",
+        context.step_name(node, "rows"),
+        context.inputs(node),
+        {"result": context.input_types(node)[0]},
+        {"target_shape": [rows, n_in]},
     )
+    return [view, context.layer("Conv1D", node, types, (view.name,), **attributes)]
+
+
+def pointwise(node: Dense, positions: int) -> dict[str, Any]:
+    """The attributes of a Conv1D that applies a dense layer at every one of ``positions``."""
+    n_in, n_out = node.weight.shape
+    return {
+        "in_width": positions,
+        "out_width": positions,
+        "n_chan": n_in,
+        "n_filt": n_out,
+        "filt_width": 1,
+        "stride_width": 1,
+        "pad_left": 0,
+        "pad_right": 0,
+        "data_format": "channels_last",
+        "weight_data": node.weight[None],
+        "bias_data": _bias(node),
+    }
 
 
 def linear_types(node: Dense | Conv, context: Context) -> dict[str, FixedType]:
@@ -209,20 +239,4 @@ def affine_attributes(node: Affine, shape: Shape) -> tuple[dict[str, FixedType],
 @lowers(Quantize)
 def lower_quantize(node: Quantize, context: Context) -> list[HlsLayer]:
     """A cast that no kernel before it performs."""
-    return [activation(node, context, "linear", node.type)]
-
-
-def activation(node: Node, context: Context, function: str, result: FixedType, **extra: Any) -> HlsLayer:
-    """One of hls4ml's activations without parameters."""
-    layer = context.layer(
-        "Activation", node, n_in=prod(context.shape(node.name)), activation=function, **extra
-    )
-    return HlsLayer(
-        layer.class_name,
-        layer.name,
-        layer.inputs,
-        {"result": result},
-        layer.attributes,
-        layer.design,
-        layer.node,
-    )
+    return [context.layer("Activation", node, n_in=prod(context.shape(node.name)), activation="linear")]

@@ -19,7 +19,7 @@ from accelgen.backend.csim import compile_project
 from accelgen.backend.project import BuildReport, read_report, replacing
 from accelgen.design import Design, LayerDesign, Strategy
 from accelgen.errors import UsageError
-from accelgen.ir import Dense, FixedType, Input, Network, Overflow, Quantize, Rounding
+from accelgen.ir import Conv, Dense, DepthwiseConv, FixedType, Input, Network, Overflow, Quantize, Rounding
 from accelgen.ir.fixed import FixedArray
 from tests.backend.conftest import network_of, random_codes
 
@@ -70,6 +70,17 @@ def test_the_report_reads_back(tmp_path: Path) -> None:
     assert layers["cast"]["nonzero"] == 7
     assert layers["cast"]["types"]["result"] == "fixed<5,3,RND_CONV,SAT>"
     assert data["sources"] == {"model.h5": "0" * 64}
+
+
+def test_multiplications_of_convolutions(tmp_path: Path) -> None:
+    geometry = {"strides": (1,), "padding": ((0, 0),), "dilation": (1,)}
+    net = network_of(
+        Input("x", (), (6, 2), FixedType(6, 3)),
+        Conv("c", ("x",), np.ones((3, 2, 4)), None, **geometry),  # type: ignore[arg-type]
+        DepthwiseConv("d", ("c",), np.ones((2, 4, 1)), None, **geometry),  # type: ignore[arg-type]
+    )
+    layers = {layer.node: layer.multiplications for layer in build(net, tmp_path / "out").layers}
+    assert layers == {"x": 0, "c": 3 * 2 * 4 * 4, "d": 2 * 4 * 3}
 
 
 def test_the_written_design_repeats_the_build(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from accelgen.design import Design, IoType, LayerDesign, Strategy
+from accelgen.errors import DesignError
 from accelgen.ir import (
     Affine,
     Concatenate,
@@ -283,6 +284,13 @@ def test_result_used_many_times(check: Check, io_type: IoType) -> None:
         Concatenate("joined", ("b", "c", "a_q")),
     ]
     check(network_of(*nodes, outputs=("joined", "a_q", "x", "a")), design(io_type))
+
+
+def test_streams_with_too_many_readers_are_refused(check: Check) -> None:
+    nodes = [image(4), *(Dense(f"d{i}", ("x",), weights(4, 1)) for i in range(8))]
+    network = network_of(*nodes, outputs=tuple(node.name for node in nodes[1:]))
+    with pytest.raises(DesignError, match="'x': 8 layers"):
+        check(network, design(IoType.STREAM))
 
 
 @BOTH
