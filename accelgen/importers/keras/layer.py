@@ -23,8 +23,8 @@ class KerasLayer:
     ``inputs`` names the nodes already in the builder that feed the layer. ``weights`` maps each variable's
     path inside the layer's group to its array, in the file's order: "kernel", "bias" in weight H5 files
     (":0" and the scopes that all of the layer's variables share removed), "vars/0", "vars/1",
-    "kq/quantizer/vars/0" ... in a .keras archive. ``keras_major`` is the version of Keras that wrote the file,
-    for the functions that Keras 3 redefined.
+    "kq/quantizer/vars/0" ... in a .keras archive. ``keras_major`` is the version of Keras that wrote the
+    file, for the functions that Keras 3 redefined.
     """
 
     class_name: str
