@@ -36,12 +36,16 @@ from accelgen.passes.rename import free_name, insert_after
 Real = npt.NDArray[np.float64]
 
 FUNCTION_STATE_BITS = 16
-"""Of the states of a cell with real functions (sigmoid, tanh), where no precision is given."""
+"""Of the states of a cell with real functions (sigmoid, tanh), where no precision is given.
+
+This is for values between -1 and 1; a larger range gets more integer bits, not fewer below the point.
+"""
 QUANTIZED_STATE_BITS = 24
-"""Of a state that a cell of quantized values alone keeps in float32, whose mantissa has as many bits."""
+"""Likewise, of a state that a cell of quantized values alone keeps in float32; its mantissa has 24 bits."""
 MAX_INTEGER_BITS = 24
 """A state whose proven range needs more than this is one that only data can bound."""
 _SETTLING_STEPS = 4
+_FOLLOWED_STEPS = 512
 
 Lower = Callable[[Network], Network]
 """What makes a network whose inputs have types exact (`accelgen.passes.exact.make_exact`)."""
@@ -173,7 +177,8 @@ def _casts(
                     f"layer {node.name!r}: its state {following!r} can grow with every step; "
                     "give --precision W,I (such as 16,6)"
                 )
-            kinds[following] = _type_for_range(low, high, width)
+            whole = max(width, integer_bits(low, high) + width - 1)
+            kinds[following] = _type_for_range(low, high, whole)
     casts: dict[str, Quantize] = {}
     names = [step.name for step in node.cell]
     for state, following in node.states:
@@ -184,36 +189,43 @@ def _casts(
 
 
 def _ranges(node: Recurrent, x: FixedArray, steps: int) -> dict[str, tuple[float, float]]:
-    """Between which real numbers the states stay during ``steps`` steps, by the node that gives each."""
+    """Between which real numbers the states stay during ``steps`` steps, by the node that gives each.
+
+    What still grows after `_FOLLOWED_STEPS` is taken to grow on at that rate; the cast saturates anyway.
+    """
     shapes = cell_network(node).shapes
     states = {state: FixedArray(np.zeros((2, *shapes[state])), 0, 1) for state, _ in node.states}
     ranges = {following: (0.0, 0.0) for _, following in node.states}
-    mixed = {step.name: step for step in node.cell}
-
-    def apply(step: Node, inputs: list[FixedArray]) -> FixedArray:
-        return _outward(
-            _function_bounds(step, inputs[0]) if isinstance(step, Unary) else bounds_of(step, inputs)
-        )
-
-    for _ in range(steps):
-        values = cell_step(
-            node, {node.cell[0].name: x, **states}, lambda step, inputs: apply(step, list(inputs))
-        )
-        for step in node.cell:
-            mix = _interpolated(step, mixed)
-            if mix is not None and values[mix[0]].values.min() >= 0 and values[mix[0]].values.max() <= 1:
-                values[step.name] = _hull([values[name] for name in mix[1:]])
+    followed = min(steps, _FOLLOWED_STEPS)
+    for _ in range(followed):
+        values = _step_bounds(node, {node.cell[0].name: x, **states})
         states = {state: values[following] for state, following in node.states}
         before = dict(ranges)
-        for _, following in node.states:
+        for following, (low, high) in before.items():
             ends = values[following].values
-            ranges[following] = (
-                min(ranges[following][0], float(ends.min())),
-                max(ranges[following][1], float(ends.max())),
-            )
-        if ranges == before or max(max(-low, high) for low, high in ranges.values()) > 2.0**MAX_INTEGER_BITS:
+            ranges[following] = min(low, float(ends.min())), max(high, float(ends.max()))
+        if ranges == before:
+            return ranges
+        if max(max(-low, high) for low, high in ranges.values()) > 2.0**MAX_INTEGER_BITS:
             break
-    return ranges
+    scale = steps / followed
+    return {following: (low * scale, high * scale) for following, (low, high) in ranges.items()}
+
+
+def _step_bounds(node: Recurrent, inputs: dict[str, FixedArray]) -> dict[str, FixedArray]:
+    """The bounds of every value of a step, real functions included; slightly widened."""
+
+    def apply(step: Node, sources: Sequence[FixedArray]) -> FixedArray:
+        own = _function_bounds(step, sources[0]) if isinstance(step, Unary) else bounds_of(step, sources)
+        return _outward(own)
+
+    values = cell_step(node, inputs, apply)
+    by_name = {step.name: step for step in node.cell}
+    for step in node.cell:
+        mix = _interpolated(step, by_name)
+        if mix is not None and values[mix[0]].values.min() >= 0 and values[mix[0]].values.max() <= 1:
+            values[step.name] = _hull([values[name] for name in mix[1:]])
+    return values
 
 
 def _function_bounds(node: Unary, x: FixedArray) -> FixedArray:

@@ -53,13 +53,20 @@ def test_a_state_left_in_floating_point_gets_float32s_bits() -> None:
     assert casts_noted(typed)
     assert hidden is not None
     assert carry is not None
-    assert (hidden.width, carry.width) == (9, 24)
+    assert (hidden.width, carry.width) == (9, 27)
     assert carry.max >= STEPS * 15 / 16 * 15 / 16 > carry.max / 2
 
 
 def test_the_range_of_a_gru_does_not_grow_with_its_steps() -> None:
     (hidden,) = state_types(exact(made("gru", quantized=False)))
-    assert hidden == FixedType(16, 2)
+    assert hidden == FixedType(17, 2)
+
+
+def test_long_sequences_are_not_followed_to_their_end() -> None:
+    cell = make_cell("lstm", N_IN, 1, np.random.default_rng(3), quantized=False)
+    carry = state_types(exact(recurrent_network(cell, 20_000, N_IN)))[1]
+    assert carry is not None
+    assert 2**14 <= carry.max <= 2**16
 
 
 @pytest.mark.parametrize("cell", CELLS)
