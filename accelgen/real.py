@@ -47,7 +47,7 @@ from accelgen.ir import (
 )
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.functions import evaluate as real_function
-from accelgen.ir.recurrent import run
+from accelgen.ir.recurrent import before_steps, run
 from accelgen.ir.types import FixedType
 
 Real = npt.NDArray[np.float64]
@@ -240,5 +240,12 @@ def _(node: Embedding, inputs: Sequence[Real]) -> Real:
 @apply.register
 def _(node: Recurrent, inputs: Sequence[Real]) -> Real:
     (x,) = inputs
-    results = run(node, list(np.moveaxis(x, 1, 0)), lambda shape: np.zeros((x.shape[0], *shape)), apply)
+    results = run_real(node, x, apply)
     return np.stack(results, 1) if node.return_sequences else results[0]
+
+
+def run_real(node: Recurrent, x: Real, apply: Callable[[Node, Sequence[Real]], Real]) -> list[Real]:
+    """A recurrent layer's results (n, units) over the steps of ``x`` (n, steps, n_in), by ``apply``."""
+    known = before_steps(node, x, apply)
+    sequence = [{name: values[:, step] for name, values in known.items()} for step in range(x.shape[1])]
+    return run(node, sequence, lambda shape: np.zeros((x.shape[0], *shape)), apply)

@@ -50,7 +50,7 @@ from accelgen.ir import (
 )
 from accelgen.ir.fixed import FLOAT_LIMIT, Codes, FixedArray, align, cast, from_real, hold
 from accelgen.ir.grid import fraction_bits, to_fixed
-from accelgen.ir.recurrent import run
+from accelgen.ir.recurrent import before_steps, run
 from accelgen.ir.softmax import softmax
 
 Real = npt.NDArray[np.float64]
@@ -505,7 +505,11 @@ def _(node: Softmax, inputs: Sequence[FixedArray]) -> FixedArray:
 @apply.register
 def _(node: Recurrent, inputs: Sequence[FixedArray]) -> FixedArray:
     (x,) = inputs
-    sequence = [x.with_codes(codes) for codes in np.moveaxis(x.codes, 1, 0)]
+    known = before_steps(node, x, apply)
+    sequence = [
+        {name: array.with_codes(array.codes[:, step]) for name, array in known.items()}
+        for step in range(x.codes.shape[1])
+    ]
     zero = FixedArray(np.zeros(()), 0, 1)
     results = run(node, sequence, lambda shape: zero.with_codes(np.zeros((x.codes.shape[0], *shape))), apply)
     if not node.return_sequences:

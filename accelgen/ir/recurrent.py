@@ -21,26 +21,45 @@ Apply = Callable[[Node, Sequence[Value]], Value]
 
 
 def cell_step(node: Recurrent, inputs: Mapping[str, Value], apply: Apply[Value]) -> dict[str, Value]:
-    """The values of all of the cell's nodes in one step; ``inputs`` gives those of its `Input` nodes."""
+    """The values of all of the cell's nodes in one step; ``inputs`` gives those of its `Input` nodes.
+
+    It may give those of other nodes too, which are then not computed.
+    """
     values = dict(inputs)
     for step in node.cell:
-        if not isinstance(step, Input):
+        if step.name not in values:
+            values[step.name] = apply(step, [values[source] for source in step.inputs])
+    return values
+
+
+def before_steps(node: Recurrent, x: Value, apply: Apply[Value]) -> dict[str, Value]:
+    """The values of the cell's nodes that depend on no state, from the whole sequence ``x`` at once.
+
+    All nodes of a cell act on the last axis, so that ``x`` may be (n, steps, n_in) as well as (n, n_in).
+    """
+    values = {node.cell[0].name: x}
+    for step in node.cell:
+        if step.inputs and all(source in values for source in step.inputs):
             values[step.name] = apply(step, [values[source] for source in step.inputs])
     return values
 
 
 def run(
-    node: Recurrent, sequence: Sequence[Value], zero: Callable[[Shape], Value], apply: Apply[Value]
+    node: Recurrent,
+    sequence: Sequence[Mapping[str, Value]],
+    zero: Callable[[Shape], Value],
+    apply: Apply[Value],
 ) -> list[Value]:
     """The results of the steps in the order of the node's result: of all, or of the last one alone.
 
-    ``sequence`` is the node's input step by step, ``zero`` a state's value before the first step.
+    ``sequence`` gives for each step the value of the cell's input, and of whatever else is known before
+    (`before_steps`); ``zero`` gives a state's value before the first step.
     """
     shapes = cell_network(node).shapes
     states = {state: zero(shapes[state]) for state, _ in node.states}
     results: list[Value] = []
-    for x in reversed(sequence) if node.go_backwards else sequence:
-        values = cell_step(node, {node.cell[0].name: x, **states}, apply)
+    for known in reversed(sequence) if node.go_backwards else sequence:
+        values = cell_step(node, {**known, **states}, apply)
         states = {state: values[following] for state, following in node.states}
         results.append(values[node.result])
     if not node.return_sequences:

@@ -27,7 +27,7 @@ from accelgen.ir.fixed import FixedArray, align, cast, hold
 from accelgen.ir.functions import FUNCTIONS
 from accelgen.ir.functions import evaluate as real_function
 from accelgen.ir.grid import to_fixed
-from accelgen.ir.recurrent import cell_network, cell_step, run, with_cell
+from accelgen.ir.recurrent import cell_network, cell_step, with_cell
 from accelgen.passes.adopt_input_types import integer_bits
 from accelgen.passes.bounds import bounds_of, over_steps, type_of
 from accelgen.passes.infer_types import infer_bounds
@@ -105,7 +105,7 @@ def cast_to_seen_ranges(node: Recurrent, x: Real, width: int) -> Recurrent:
             ranges[step.name] = (min(low, float(result.min())), max(high, float(result.max())))
         return result
 
-    run(node, list(np.moveaxis(x, 1, 0)), lambda shape: np.zeros((x.shape[0], *shape)), apply)
+    real.run_real(node, x, apply)
     names = [step.name for step in node.cell]
     casts = {
         following: Quantize(
