@@ -39,7 +39,7 @@ from accelgen.ir import (
     Unary,
 )
 from accelgen.ir.fixed import Codes, FixedArray, align, cast, hold
-from accelgen.ir.grid import to_fixed
+from accelgen.ir.grid import fraction_bits, to_fixed
 from accelgen.ir.nodes import Shape
 from accelgen.ir.recurrent import cell_step
 
@@ -166,7 +166,7 @@ def _(node: Threshold, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray
 def _(node: Lookup, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
     codes = inputs[0].at(node.index.fraction).codes
     reachable = np.arange(int(codes.min()), int(codes.max()) + 1) % node.values.size
-    return _spread(node.values[reachable], shape)
+    return _spread(node.values[reachable], shape).at(fraction_bits(node.values))  # the golden model's grid
 
 
 def _spread(values: Codes, shape: Shape) -> FixedArray:

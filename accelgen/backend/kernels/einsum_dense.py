@@ -8,7 +8,7 @@ import numpy as np
 
 from accelgen.backend.kernels.gather import Moves, gather_step, transposed
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.backend.standard import affine_attributes, linear_types
+from accelgen.backend.standard import affine_attributes, linear_types, pointwise
 from accelgen.ir import Affine, Dense, EinsumDense, FixedType
 from accelgen.ir.einsum import EinsumMatrix, einsum_matrix
 from accelgen.ir.grid import to_fixed
@@ -51,19 +51,7 @@ def lower_einsum_dense(node: EinsumDense, context: Context) -> list[HlsLayer]:
             context.step_name(node, "product"),
             (source(),),
             types,
-            {
-                "in_width": plan.positions,
-                "out_width": plan.positions,
-                "n_chan": n_in,
-                "n_filt": n_out,
-                "filt_width": 1,
-                "stride_width": 1,
-                "pad_left": 0,
-                "pad_right": 0,
-                "data_format": "channels_last",
-                "weight_data": plan.matrix[None],
-                "bias_data": dense.bias,
-            },
+            pointwise(dense, plan.positions),
             context.choice(node),
         )
     )
