@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from accelgen.ir import (
+    Affine,
     Clip,
     Concatenate,
     Conv,
@@ -27,6 +28,7 @@ from accelgen.ir import (
     Transpose,
     UpSample,
 )
+from accelgen.ir.nodes import Array
 from accelgen.passes.editor import Editor, apply_rules
 from accelgen.passes.merge_affines import remove_identity
 from accelgen.passes.permute_weights import permute_weights_rule
@@ -85,22 +87,35 @@ def _remove_neutral(editor: Editor, node: Node) -> bool:
 
 
 def _remove_bounds_before_cast(editor: Editor, node: Node) -> bool:
-    """Let a saturating cast take what a rectifier or bound before it takes, where the cast bounds tighter."""
+    """Let a saturating cast take what a rectifier or bound before it takes, where the cast bounds tighter.
+
+    A positive scale may stand between the two.
+    """
     if not isinstance(node, Quantize) or node.type.overflow not in _SATURATING:
         return False
-    bound = editor.source(node)
-    kind = node.type
-    if isinstance(bound, Relu):
-        implied = not np.any(bound.negative_slope) and not kind.signed
-        implied = implied and (bound.upper is None or bound.upper >= kind.max)
-    elif isinstance(bound, Clip):
-        implied = bound.low <= kind.min and bound.high >= kind.max
-    else:
+    user: Node = node
+    scale = np.ones(1)
+    between = editor.source(node)
+    if isinstance(between, Affine) and editor.only_user(between.name) is not None:
+        if np.any(between.bias) or not np.all(between.scale > 0):
+            return False
+        user, scale = between, between.scale
+    bound = editor.source(user)
+    if not _implied(bound, scale, node.type):
         return False
-    if implied:
-        editor.put(replace(node, inputs=bound.inputs))
-        editor.discard(bound.name)
-    return implied
+    editor.put(replace(user, inputs=bound.inputs))
+    editor.discard(bound.name)
+    return True
+
+
+def _implied(bound: Node, scale: Array, kind: FixedType) -> bool:
+    """Whether a saturating cast to ``kind`` after ``scale`` bounds at least as tightly as ``bound``."""
+    if isinstance(bound, Relu):
+        unbounded = bound.upper is None or np.min(bound.upper * scale) >= kind.max
+        return bool(unbounded and not np.any(bound.negative_slope) and not kind.signed)
+    if isinstance(bound, Clip):
+        return bool(np.max(bound.low * scale) <= kind.min and np.min(bound.high * scale) >= kind.max)
+    return False
 
 
 def _type_of(editor: Editor, name: str) -> FixedType | None:
