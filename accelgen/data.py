@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -17,6 +18,9 @@ from accelgen.ir import Network
 from accelgen.ir.nodes import Shape
 
 Real = npt.NDArray[np.float64]
+
+MAX_VALUES = 1 << 27
+"""The largest array, in values: 1 GiB once they are float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +40,12 @@ def read_samples(path: str | PathLike[str], network: Network) -> Samples:
     Raises:
         UsageError: the file cannot be read, or an array is missing, not numeric, not finite or misshapen.
     """
-    source = _Source(Path(path))
     names = [node.name for node in network.inputs]
-    inputs = source.take("x", [(name, network.shapes[name]) for name in names])
-    if inputs is None:
-        raise source.error(f"it holds no array {_keys('x', names)[0][0]!r} for the input {names[0]!r}")
-    outputs = source.take("y", [(name, network.shapes[name]) for name in network.outputs])
+    with _Source(Path(path)) as source:
+        inputs = source.take("x", [(name, network.shapes[name]) for name in names])
+        if inputs is None:
+            raise source.error(f"it holds no array {_keys('x', names)[0][0]!r} for the input {names[0]!r}")
+        outputs = source.take("y", [(name, network.shapes[name]) for name in network.outputs])
     return Samples(dict(zip(names, inputs, strict=True)), outputs)
 
 
@@ -52,8 +56,12 @@ def _keys(prefix: str, names: Sequence[str]) -> list[tuple[str, ...]]:
     return [(f"{prefix}_{name}", name, f"{prefix}_{position}") for position, name in enumerate(names)]
 
 
+_UNREADABLE = (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error, MemoryError, RecursionError)
+"""What numpy raises on damaged files."""
+
+
 class _Source:
-    """The arrays of one file, each checked as it is taken."""
+    """The arrays of one file, each read and checked as it is taken."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -62,11 +70,37 @@ class _Source:
             archive = np.load(path, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise self.error("it is a single array; save it with numpy.savez(path, x=...)")
-            with archive:
-                self._arrays = {key: archive[key] for key in archive.files}
-        except (OSError, ValueError, EOFError, BadZipFile, MemoryError) as error:
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or "it is too large"
-            raise UsageError(f"{path} cannot be read as .npz data: {reason}") from None
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from None
+        self._archive = archive
+
+    def __enter__(self) -> _Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def _unreadable(self, error: BaseException) -> UsageError:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or "it is too large"
+        if "pickle" in reason:
+            reason = "it holds Python objects, which are never loaded"
+        return UsageError(f"{self._path} cannot be read as .npz data: {reason}")
+
+    def _read(self, key: str) -> npt.NDArray[Any]:
+        """One array, not believing what it claims: a member that is too large is not unpacked."""
+        too_large = self.error(f"{key!r} holds more than {MAX_VALUES:,} values; give fewer samples")
+        try:
+            members = self._archive.zip
+            if members is not None and members.getinfo(f"{key}.npy").file_size > 8 * MAX_VALUES:
+                raise too_large
+            array: npt.NDArray[Any] = self._archive[key]
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from None
+        if not isinstance(array, np.ndarray):
+            raise self.error(f"{key!r} is no array")
+        if array.size > MAX_VALUES:
+            raise too_large
+        return array
 
     def error(self, cause: str) -> UsageError:
         return UsageError(f"{self._path}: {cause}")
@@ -76,7 +110,7 @@ class _Source:
         taken: list[Real] = []
         keys = _keys(prefix, [name for name, _ in ports])
         for (name, shape), candidates in zip(ports, keys, strict=True):
-            key = next((key for key in candidates if key in self._arrays), None)
+            key = next((key for key in candidates if key in self._archive.files), None)
             if key is not None:
                 taken.append(self._checked(key, shape))
             elif taken:
@@ -86,7 +120,7 @@ class _Source:
         return tuple(taken) or None
 
     def _checked(self, key: str, shape: Shape) -> Real:
-        array: npt.NDArray[Any] = self._arrays[key]
+        array = self._read(key)
         if array.dtype.kind not in "fiub":
             raise self.error(f"{key!r} is not numeric ({array.dtype})")
         if array.shape[1:] != shape:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from accelgen import reference
 from accelgen.backend.csim import CompiledProject, compile_project
-from accelgen.backend.project import NETWORK
+from accelgen.backend.project import NETWORK, REPORT, read_report
 from accelgen.errors import UsageError
 from accelgen.ir import Network, Quantize, Softmax
 from accelgen.ir.fixed import FixedArray, from_real, hold
@@ -87,7 +87,13 @@ class Verification:
 
 
 def random_inputs(network: Network, samples: int, seed: int) -> dict[str, FixedArray]:
-    """Codes drawn evenly from every input's type, (samples, *shape)."""
+    """Codes drawn evenly from every input's type, (samples, *shape).
+
+    Raises:
+        UsageError: no samples are asked for, or the seed is negative.
+    """
+    if samples < 1 or seed < 0:
+        raise UsageError(f"{samples} samples from the seed {seed} cannot be drawn; give 1 or more, from 0 up")
     rng = np.random.default_rng(seed)
     drawn = {}
     for node in network.inputs:
@@ -131,6 +137,7 @@ def verify_project(
     count = next(iter(codes.values())).codes.shape[0]
     if count == 0:
         raise UsageError("the data hold no samples")
+    _check_ports(directory, network)
     compiled = compile_project(directory)
     golden = reference.evaluate(network, codes)
     results = compiled.predict(codes)
@@ -146,6 +153,18 @@ def verify_project(
         layers_compared=compared,
         first_difference=difference,
     )
+
+
+def _check_ports(directory: Path, network: Network) -> None:
+    """Refuse a project whose report and network are not of one build."""
+    report = read_report(directory)
+    for ports, names in (
+        (report.inputs, [node.name for node in network.inputs]),
+        (report.outputs, network.outputs),
+    ):
+        wanted = [(name, network.shapes[name], network.types[name].storage()) for name in names]
+        if [(port.name, port.shape, port.type) for port in ports] != wanted:
+            raise UsageError(f"{directory}: {REPORT} and {NETWORK} do not fit; build the project again")
 
 
 def differing(first: FixedArray, second: FixedArray) -> npt.NDArray[np.bool_]:

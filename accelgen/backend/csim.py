@@ -77,7 +77,13 @@ def _precompiled_header(firmware: Path) -> list[str]:
     the first one stays. A cache that cannot be written is done without.
     """
     compiler, compiler_version = _compiler()
-    includes = _OWN_INCLUDE.findall((firmware / "parameters.h").read_text(encoding="utf-8"))
+    try:
+        includes = _OWN_INCLUDE.findall((firmware / "parameters.h").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{firmware / 'parameters.h'} cannot be read ({reason}); build the project again"
+        ) from None
     text = "".join(f'#include "{name}"\n' for name in ("ap_fixed.h", "ap_int.h", "hls_stream.h", *includes))
     digest = hashlib.sha256("\0".join((compiler_version, *FLAGS, text)).encode())
     for folder in ("ap_types", "nnet_utils"):

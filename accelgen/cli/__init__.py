@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
         return 1
+    except MemoryError as error:
+        return _fail(f"there is not enough memory: {' '.join(str(error).split())}", 1, options.debug)
     except Exception as error:  # the last resort: a user never sees a traceback unasked
         text = f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         return _fail(f"{text}; please report this with the output of --debug", 1, options.debug)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from enum import Enum
@@ -15,6 +16,12 @@ from accelgen.ir import FixedType
 
 FORMAT = 1
 """The version of design.yaml."""
+
+MAX_CHARACTERS = 1 << 20
+"""The longest design.yaml; one with an entry for each of 5,000 layers is half as long."""
+
+MAX_FACTOR = (1 << 31) - 1
+"""The largest factor that a C++ int of the generated code holds."""
 
 
 class IoType(Enum):
@@ -47,8 +54,8 @@ class LayerDesign:
 
     def __post_init__(self) -> None:
         for name in ("reuse_factor", "parallelization_factor"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} starts at 1, not {getattr(self, name)}")
+            if not 1 <= getattr(self, name) <= MAX_FACTOR:
+                raise UsageError(f"{name} starts at 1 and ends at {MAX_FACTOR}, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,8 @@ class Design:
     def __post_init__(self) -> None:
         if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
             raise UsageError(f"part {self.part!r} is no part number")
-        if not 0 < self.clock_ns <= 1000:
-            raise UsageError(f"clock_ns is above 0 and at most 1000, not {self.clock_ns}")
+        if not 0.1 <= self.clock_ns <= 1000:
+            raise UsageError(f"clock_ns is from 0.1 to 1000, not {self.clock_ns}")
         if not 0 <= self.clock_uncertainty_percent < 100:
             raise UsageError(
                 f"clock_uncertainty_percent is 0 to below 100, not {self.clock_uncertainty_percent}"
@@ -105,9 +112,11 @@ class Design:
         Raises:
             UsageError: no YAML, an unknown field (with the nearest known one), or a value of the wrong kind.
         """
+        if len(text) > MAX_CHARACTERS:
+            raise UsageError(f"{source} is larger than any design ({MAX_CHARACTERS:,} characters)")
         try:
             data = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UsageError(f"{source} is no YAML: {' '.join(str(error).split())[:200]}") from None
         entries = _mapping(data, source)
         found = entries.pop("format", FORMAT)
@@ -126,7 +135,8 @@ class Design:
                 }
             else:
                 values[name] = _value(cls.__dataclass_fields__[name].type, value, where)
-        return cls(**values)
+        with _located(source):
+            return cls(**values)
 
 
 def _layer_data(layer: LayerDesign) -> dict[str, Any]:
@@ -137,9 +147,18 @@ def _layer(data: object, where: str) -> LayerDesign:
     entries = _mapping(data, where)
     _known(entries, [entry.name for entry in fields(LayerDesign)], where)
     kinds = LayerDesign.__dataclass_fields__
-    return LayerDesign(
-        **{name: _value(kinds[name].type, value, f"{where}: {name}") for name, value in entries.items()}
-    )
+    values = {name: _value(kinds[name].type, value, f"{where}: {name}") for name, value in entries.items()}
+    with _located(where):
+        return LayerDesign(**values)
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Say in which entry of the file a value makes no sense."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _mapping(data: object, where: str) -> dict[str, Any]:
@@ -165,7 +184,8 @@ def _value(kind: object, value: object, where: str) -> Any:
     if kind == "str" and isinstance(value, str):
         return value
     if kind == "FixedType | None" and (value is None or isinstance(value, str)):
-        return None if value is None else FixedType.parse(value)
+        with _located(where):
+            return None if value is None else FixedType.parse(value)
     choices: type[Enum] | None = {"IoType": IoType, "Strategy": Strategy}.get(str(kind))
     if choices is None:
         raise UsageError(f"{where}: {value!r} is not of type {kind}")

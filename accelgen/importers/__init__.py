@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from os import PathLike
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def model_files(path: Path, weights: Path | None = None) -> tuple[Path, ...]:
 
 
 def _is_json(magic: bytes) -> bool:
-    return magic.lstrip()[:1] in (b"{", b"[")
+    return magic.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -79,9 +79,9 @@ def align(arrays: Sequence[FixedArray]) -> tuple[list[FixedArray], int]:
 
 
 def from_real(values: npt.NDArray[Any], kind: FixedType) -> FixedArray:
-    """Real numbers cast to ``kind`` with its rounding and overflow modes, as ap_fixed casts a double."""
+    """Finite numbers cast to ``kind`` with its rounding and overflow modes, as ap_fixed casts a double."""
     numbers = np.asarray(values, np.float64)
-    if kind.width > 52:
+    if kind.width > 52 or np.any(np.frexp(numbers)[1] + kind.fraction > 52):
         exact = [int(numerator) * (_SMALLEST // denominator) for numerator, denominator in _ratios(numbers)]
         codes = np.array(exact, dtype=object).reshape(numbers.shape)
         return cast(FixedArray(codes, 1074, 1 << 2100), kind)

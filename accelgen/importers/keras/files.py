@@ -78,7 +78,7 @@ def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > _MAX_TEXT_BYTES:
             raise ModelError(f"{path}: larger than any model's JSON ({_MAX_TEXT_BYTES >> 20} MiB)")
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: it cannot be read ({error})") from None
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from accelgen.errors import AccelgenError, ModelError
 
-MAX_BYTES = 2 << 30
+MAX_BYTES = 512 << 20
 """The largest array that is read; the largest network that fits an FPGA is a hundredth of it."""
 
 _MAX_EXPANSION = 1100

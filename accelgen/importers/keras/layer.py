@@ -126,11 +126,11 @@ class KerasLayer:
             raise self.error(f"the weights file holds no {name!r} for it")
         if array.dtype.kind not in "fiub":
             raise self.error(f"{name!r} is not numeric ({array.dtype})")
+        if shape is not None and array.shape != shape:
+            raise self.error(f"{name!r} has shape {array.shape}, expected {shape}")
         values: npt.NDArray[np.float64] = array.astype(np.float64)
         if not np.isfinite(values).all():
             raise self.error(f"{name!r} holds values that are not finite (NaN or infinity)")
-        if shape is not None and values.shape != shape:
-            raise self.error(f"{name!r} has shape {values.shape}, expected {shape}")
         return values
 
 
