@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def read_report(directory: Path) -> BuildReport:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{directory} is no accelgen project: it has no {REPORT}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
         raise UsageError(f"{path} was not written by this version of accelgen; build the project again")
@@ -105,7 +106,7 @@ def read_report(directory: Path) -> BuildReport:
         )
         data["adjustments"], data["notes"] = tuple(data["adjustments"]), tuple(data["notes"])
         return BuildReport(**data)
-    except (KeyError, TypeError, UsageError) as error:
+    except (KeyError, TypeError, ValueError, UsageError) as error:
         raise UsageError(f"{path} is damaged ({error}); build the project again") from None
 
 
@@ -117,27 +118,60 @@ def _port(data: Mapping[str, Any]) -> Port:
 def replacing(directory: Path) -> Iterator[Path]:
     """A temporary directory beside ``directory`` that takes its place when the block ends without an error.
 
-    Whatever interrupts it leaves the old project or the new one.
+    Whatever interrupts it leaves the old project or the new one. What a killed build left beside the
+    directory is removed. A symbolic link is followed.
 
     Raises:
-        UsageError: ``directory`` exists and holds something other than a project of ours.
+        UsageError: ``directory`` holds something other than a project of ours, is the current directory, or
+            cannot be written.
     """
-    target = Path(directory).absolute()
-    if target.exists() and not _is_ours(target):
-        raise UsageError(
-            f"{directory} exists and is no accelgen project; choose another directory or remove it"
-        )
     try:
+        target = Path(directory).resolve()
+        if Path.cwd().is_relative_to(target):
+            raise UsageError(f"{directory} is where this command runs and cannot be replaced; name another")
+        if target.exists() and not _is_ours(target):
+            raise UsageError(
+                f"{directory} exists and is no accelgen project; choose another directory or remove it"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        with _temporary_beside(target) as temporary:
+            yield temporary
+            _swap(temporary, target)
     except OSError as error:
-        raise UsageError(f"cannot write beside {directory}: {error.strerror}") from None
-    try:
+        raise UsageError(f"cannot write {directory}: {error.strerror}") from None
+
+
+@contextmanager
+def _temporary_beside(target: Path) -> Iterator[Path]:
+    """A directory that is locked while the block lasts, so that no other build takes it for a remnant."""
+    prefix = f".{target.name[:40]}.accelgen-"
+    with ExitStack() as held:
+        with _lock(target.parent):
+            _remove_remnants(target.parent, prefix)
+            temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+            held.callback(shutil.rmtree, temporary, ignore_errors=True)
+            held.enter_context(_lock(temporary))
         temporary.chmod(0o755)
         yield temporary
-        _swap(temporary, target)
+
+
+def _remove_remnants(parent: Path, prefix: str) -> None:
+    """Remove the temporary directories of builds that were killed: no process holds a lock on them."""
+    for path in parent.iterdir():
+        if path.name.startswith(prefix):
+            with suppress(OSError), _lock(path, wait=False):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _lock(directory: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a directory's lock, which ends with the process; OSError where it is taken and not waited for."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(descriptor)
 
 
 def _is_ours(directory: Path) -> bool:
@@ -146,14 +180,15 @@ def _is_ours(directory: Path) -> bool:
 
 def _swap(new: Path, target: Path) -> None:
     """Put ``new`` in the place of ``target``; the old one, if any, ends up under the name ``new``."""
-    if not target.exists():
-        new.rename(target)
-    elif not _exchange(new, target):
-        # without an atomic exchange a kill between the two renames leaves the old project under this name
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-        target.rename(old / target.name)
-        new.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+    try:
+        new.rename(target)  # which replaces an empty directory too
+    except OSError:
+        if not _exchange(new, target):
+            # without an atomic exchange a kill between the renames leaves the old project under this name
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.old.", dir=target.parent))
+            target.rename(old / target.name)
+            new.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _exchange(first: Path, second: Path) -> bool:
