@@ -131,7 +131,9 @@ def test_build_json(capsys, tmp_path):
     layers = {layer["name"]: layer for layer in built["layers"]}
     assert [layers[name]["reuse_factor"] for name in ("fc1", "fc2", "fc3", "output")] == [4, 64, 4, 4]
     assert layers["fc1"]["multiplications"] == 16 * 64
-    assert built["multiplications"] == 16 * 64 + 64 * 32 + 32 * 32 + 32 * 5
+    dense = sum(layer["multiplications"] for layer in built["layers"] if layer["kernel"] == "Dense")
+    assert dense == 16 * 64 + 64 * 32 + 32 * 32 + 32 * 5
+    assert built["multiplications"] == sum(layer["multiplications"] for layer in built["layers"])
     assert {change["layer"] for change in built["adjustments"]} == {"fc1", "fc3", "output"}
     assert set(layers["fc1"]) == {
         *("name", "kernel", "shape", "weight_type", "result_type"),
@@ -143,7 +145,8 @@ def test_build_shows_a_table(capsys, tmp_path):
     code, out, err = run(capsys, "build", TAGGER, "--board", "pynq-z2", "-o", tmp_path / "p")
     assert (code, err) == (0, "")
     assert "xc7z020clg400-1, 10 ns" in out
-    assert "4,256 multiplications" in out
+    assert "2,048" in out
+    assert "multiplications an inference" in out
 
 
 def test_a_hostile_name_stays_text(capsys, tmp_path):
