@@ -54,6 +54,9 @@ class Builder:
 
     def build(self, outputs: tuple[str, ...], name: str) -> Network:
         """The inputs and what the outputs need of the nodes; raises ModelError where that is no network."""
-        network = Network(tuple(self.nodes), outputs, name=name, notes=tuple(self.notes))
+        try:
+            network = Network(tuple(self.nodes), outputs, name=name, notes=tuple(self.notes))
+        except ModelError as error:
+            raise type(error)(f"{self.source}: {error}") from None
         needed = network.ancestors(outputs)
         return network.with_nodes(node for node in network if node.name in needed or isinstance(node, Input))

@@ -96,7 +96,8 @@ def _convert(
         if name and value is None:
             raise op.unsupported(f"it uses {name!r}, an output that is not converted")
     try:
-        return _results(op)
+        with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+            return _results(op)
     except _MALFORMED as error:
         raise op.error(f"malformed ({error or type(error).__name__})") from error
 
@@ -107,8 +108,7 @@ def _results(op: Op) -> tuple[Value, ...]:
     if known and kind == "Shape":
         return (_shape_of(op),)
     if known and kind in FOLDERS and all(isinstance(value, Constant) for value in op.inputs if value):
-        with np.errstate(all="ignore"):
-            return (_constant(FOLDERS[kind](op)),)
+        return (_constant(FOLDERS[kind](op)),)
     if not known or kind not in CONVERTERS:
         where = f" of the domain {op.raw.domain!r}" if op.raw.domain else ""
         raise op.unsupported(
