@@ -23,7 +23,7 @@ def simplify(network: Network) -> Network:
     """The same real function with scales merged, folded and moved to where a cast takes them."""
     network = lower_averages(network)
     network = fold_affine(merge_affines(network))
-    network = merge_affines(push_scales(network))
+    network = fold_affine(merge_affines(push_scales(network)))
     return remove_redundant(network)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from accelgen.importers.onnx.reader import RawArray
 from accelgen.ir.constants import is_power_of_two
@@ -85,8 +83,3 @@ class Constant:
 
 
 Value = Tensor | Constant
-
-
-def as_reals(values: npt.NDArray[Any]) -> Array:
-    """An array of any numeric kind as float64."""
-    return np.asarray(values, np.float64)
