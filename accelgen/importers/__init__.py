@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from accelgen.errors import ModelError, UsageError
+from accelgen.importers.source_file import check_file
 from accelgen.ir import Network
 
 _MAGIC_BYTES = 64
@@ -51,9 +52,8 @@ def _is_json(magic: bytes) -> bool:
 
 
 def _first_bytes(path: Path) -> bytes:
+    check_file(path)
     try:
-        if path.is_dir():
-            raise ModelError(f"{path} is a directory; save the model as one file (.keras, .h5 or .onnx)")
         with path.open("rb") as file:
             magic = file.read(_MAGIC_BYTES)
     except (OSError, ValueError) as error:

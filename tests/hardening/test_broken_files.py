@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 import zlib
@@ -127,6 +128,25 @@ def test_compressed_weights_that_unpack_to_a_gigabyte(refused: Refused, tmp_path
         for chunk in range(8):
             kernel.id.write_direct_chunk((chunk << 25,), packed)
     assert "claims 1073741824 bytes" in refused(*build(model))
+
+
+def test_what_is_no_file_is_not_opened(refused: Refused, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "sparse.h5").touch()
+    os.truncate(tmp_path / "sparse.h5", 20 << 30)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "m.json").write_text("{}")
+    for name, message in {
+        "pipe": "a device or a pipe",
+        "/dev/zero": "a device or a pipe",
+        "sparse.h5": "larger than any model",
+        "loop": "cannot be read",
+        "none.h5": "cannot be read",
+        ".": "is a directory",
+    }.items():
+        path = tmp_path / name
+        assert message in refused("build", path, "--board", "pynq-z2", "-o", tmp_path / "out")
+        assert message in refused(*build(tmp_path / "m.json", "--weights", path))
 
 
 DESIGNS = {

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.errors import AccelgenError, ModelError
+from accelgen.importers.source_file import check_file
 
 MAX_BYTES = 512 << 20
 """The largest array that is read; the largest network that fits an FPGA is a hundredth of it."""
@@ -129,6 +130,8 @@ def open_group(file: Path | BinaryIO, source: str) -> Iterator[Group]:
     Raises:
         ModelError: the file cannot be read as HDF5.
     """
+    if isinstance(file, Path):
+        check_file(file)
     with _readable(source):
         opened = h5py.File(file, "r")
     with opened:
