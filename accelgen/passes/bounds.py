@@ -166,7 +166,8 @@ def _(node: Threshold, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray
 def _(node: Lookup, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
     codes = inputs[0].at(node.index.fraction).codes
     reachable = np.arange(int(codes.min()), int(codes.max()) + 1) % node.values.size
-    return _spread(node.values[reachable], shape).at(fraction_bits(node.values))  # the golden model's grid
+    result = _spread(node.values[reachable], shape)
+    return result.at(max(result.fraction, fraction_bits(node.values)))  # the golden model keeps the table's
 
 
 def _spread(values: Codes, shape: Shape) -> FixedArray:

@@ -47,18 +47,18 @@ def test_no_result_leaves_its_type(seed: int) -> None:
         assert codes.max() <= kind.max_code
 
 
-def test_table_is_finer_where_no_code_reaches() -> None:
+@pytest.mark.parametrize("values", [(0.0, 1.0, 2.0, 0.25), (0.0, 0.0, 4.0, 8.0)])
+def test_table_of_another_grid_where_no_code_reaches(values: tuple[float, ...]) -> None:
     """The golden model keeps a table's own grid, and so must the type of its result."""
     positive = FixedType(2, 2, signed=False)
-    values = np.array([0.0, 1.0, 2.0, 0.25])
     nodes = [
         Input("x", (), (1,), FixedType(1, 1, signed=False)),
         Quantize("q", ("x",), positive),
-        Lookup("table", ("q",), positive, values),
+        Lookup("table", ("q",), positive, np.array(values)),
     ]
     network = infer_types(Network(tuple(nodes), ("table",)))
     result = reference.evaluate(network, random_codes(network, 8))["table"]
-    assert set(result.values.ravel().tolist()) == {0.0, 1.0}
+    assert set(result.values.ravel().tolist()) == {values[0], values[1]}
 
 
 @pytest.mark.parametrize("io_type", list(IoType))
