@@ -34,7 +34,7 @@ NAMES = (
     *("outputs", "samples", "load", "model_default_t", "accelgen", "ap_fixed", "weights", "network_top"),
     *("exp", "relu", "size_t", "step_port0_w2", "=", "null", "~", "- a", "&a", "a" * 300, "a" * 300 + "b"),
 )
-MODELS = ('a"; exec {rm -rf /}', "../../x", "int", "名前")
+MODELS = ('a"; exec {rm -rf /}', "../../名前")
 
 
 def write_model(path: Path, names: tuple[str, ...], network: str) -> Path:

@@ -16,7 +16,7 @@ from accelgen.passes.infer_types import infer_types
 from tests.backend.conftest import random_codes
 from tests.hardening.random_networks import random_design, random_network
 
-COMPILED = range(8)
+COMPILED = range(5)
 EVALUATED = range(1000, 1100)
 
 
