@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
@@ -58,15 +58,25 @@ class Model:
             PrecisionError: the model has float layers, and neither precision nor calibration is given.
             UsageError: a type or the data make no sense.
         """
-        from accelgen.passes.pipeline import exact_network
-
         samples = None if calibration is None else read_samples(calibration, self.network).inputs
-        return exact_network(
-            self.network,
-            precision=number_type(precision),
-            calibration=samples,
-            input_type=number_type(input_precision),
-        )
+        return self._choose(number_type(precision), number_type(input_precision), samples, {}).network
+
+    def _choose(
+        self,
+        precision: FixedType | None,
+        input_type: FixedType | None,
+        samples: Mapping[str, Any] | None,
+        given: Mapping[str, Mapping[str, FixedType]],
+    ) -> _Chosen:
+        from accelgen.calibration import tensor_errors
+        from accelgen.passes.pipeline import ChooseTypes, simplify
+
+        choose = ChooseTypes(precision, samples, input_type, given)
+        adopted = choose.adopt(simplify(self.network))
+        types = choose.plan(adopted)
+        exact = choose.apply(adopted, types)
+        errors = () if samples is None else tensor_errors(adopted, exact, types, samples)
+        return _Chosen(exact, types, tuple(asdict(error) for error in errors))
 
     def build(
         self,
@@ -118,17 +128,29 @@ class Model:
             precision=precision,
             input_precision=input_precision,
         ).design()
-        network = self.exact(
-            precision=design.precision, calibration=calibration, input_precision=design.input_precision
-        )
-        if name is not None:
-            network = replace(network, name=name)
+        samples = None if calibration is None else read_samples(calibration, self.network).inputs
+        given = design.types
+        if samples is not None or precision is not None:
+            given = {}
+        elif input_precision is not None:
+            inputs = {node.name for node in self.network.inputs}
+            given = {layer: own for layer, own in given.items() if layer not in inputs}
+        chosen = self._choose(design.precision, design.input_precision, samples, given)
+        network = chosen.network if name is None else replace(chosen.network, name=name)
         sources = dict(self.sources)
-        inputs = None
         if calibration is not None:
             sources[Path(calibration).name] = _sha256(Path(calibration))
-            inputs = read_samples(calibration, self.network).inputs
-        return _write(network, design, Path(directory), sources, inputs)
+        design = replace(design, types=chosen.types)
+        return _write(network, design, Path(directory), sources, samples, chosen.errors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """An exact network, the types chosen for what the model leaves open, and what calibrated ones cost."""
+
+    network: Network
+    types: Mapping[str, Mapping[str, FixedType]]
+    errors: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,6 +265,7 @@ def _write(
     directory: Path,
     sources: Mapping[str, str],
     inputs: Mapping[str, Any] | None,
+    calibration: tuple[Mapping[str, Any], ...],
 ) -> Build:
     """Write the project, with test vectors from the first samples of ``inputs`` or random ones."""
     from accelgen import reference
@@ -261,5 +284,6 @@ def _write(
         sources=sources,
         golden_inputs=codes,
         golden_outputs=reference.evaluate(network, codes),
+        calibration=calibration,
     )
     return Build(directory, report)

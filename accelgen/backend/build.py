@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
@@ -48,12 +48,13 @@ def write_project(
     sources: Mapping[str, str],
     golden_inputs: Mapping[str, FixedArray],
     golden_outputs: Mapping[str, FixedArray],
+    calibration: Sequence[Mapping[str, Any]] = (),
 ) -> BuildReport:
     """Write the project of an exact, typed network into ``directory``, and say what was built.
 
     ``sources`` maps the names of the files that the network came from to their SHA-256. The golden arrays
     (n, *shape) hold the codes of every input and output for the same samples. The same arguments give the
-    same bytes.
+    same bytes. ``calibration`` is what chosen types cost, for the report.
 
     Raises:
         UnsupportedError: a node that no kernel computes.
@@ -83,6 +84,7 @@ def write_project(
         notes=network.notes,
         sources=dict(sources),
         versions={"accelgen": __version__, "hls4ml": version("hls4ml")},
+        calibration=tuple(calibration),
         golden_samples=min([MAX_GOLDEN_SAMPLES, *samples.values()]),
     )
     files = {

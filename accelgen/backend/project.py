@@ -71,6 +71,8 @@ class BuildReport:
     sources: Mapping[str, str]
     versions: Mapping[str, str]
     golden_samples: int
+    calibration: tuple[Mapping[str, Any], ...] = ()
+    """`accelgen.calibration.TensorError` of each tensor whose type calibration data chose."""
 
     def to_json(self) -> str:
         """The text of build.json."""
@@ -104,7 +106,8 @@ def read_report(directory: Path) -> BuildReport:
         data["layers"] = tuple(
             LayerReport(**{**layer, "shape": tuple(layer["shape"])}) for layer in data["layers"]
         )
-        data["adjustments"], data["notes"] = tuple(data["adjustments"]), tuple(data["notes"])
+        for key in ("adjustments", "notes", "calibration"):
+            data[key] = tuple(data[key])
         return BuildReport(**data)
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise UsageError(f"{path} is damaged ({error}); build the project again") from None

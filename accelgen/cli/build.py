@@ -109,6 +109,7 @@ def summarize(build: Build) -> dict[str, Any]:
         "multiplications": sum(layer.multiplications for layer in report.layers),
         "adjustments": [dict(adjustment) for adjustment in report.adjustments],
         "notes": list(report.notes),
+        "calibration": [dict(error) for error in report.calibration],
     }
 
 
@@ -139,6 +140,11 @@ def _show(summary: dict[str, Any]) -> None:
         write_line(
             f"layer {change['layer']!r}: {change['choice']} {change['requested']} became {change['used']} "
             f"({change['reason']})"
+        )
+    for error in summary["calibration"]:
+        write_line(
+            f"calibrated {error['layer']!r}: {error['type']} over {error['low']:.3g} to {error['high']:.3g}, "
+            f"error at most {error['max_abs_error']:.2g}, mean {error['mean_abs_error']:.2g}"
         )
     for note in summary["notes"]:
         write_line(f"note: {note}")

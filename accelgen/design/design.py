@@ -63,7 +63,8 @@ class Design:
     """Every choice for a network; ``layers`` names those that differ from ``default``.
 
     ``precision`` is the type of what the model does not quantize itself and ``input_precision`` that of
-    inputs whose type it leaves open; None where neither was asked for.
+    inputs whose type it leaves open; None where neither was asked for. ``types`` holds what was chosen, by
+    layer: "result", and "weight", "bias" ... of the constants; it comes before the two.
     """
 
     part: str = "xcvu13p-flga2577-2-e"
@@ -74,6 +75,7 @@ class Design:
     input_precision: FixedType | None = None
     default: LayerDesign = LayerDesign()
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
+    types: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
@@ -102,6 +104,8 @@ class Design:
                 value = str(value)
             elif entry.name == "layers":
                 value = {name: _layer_data(layer) for name, layer in value.items()}
+            elif entry.name == "types":
+                value = {name: {what: str(kind) for what, kind in own.items()} for name, own in value.items()}
             data[entry.name] = value
         return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=False))
 
@@ -133,6 +137,10 @@ class Design:
                 values[name] = {
                     layer: _layer(choice, f"{where}: {layer}") for layer, choice in layers.items()
                 }
+            elif name == "types":
+                values[name] = {
+                    layer: _types(own, f"{where}: {layer}") for layer, own in _mapping(value, where).items()
+                }
             else:
                 values[name] = _value(cls.__dataclass_fields__[name].type, value, where)
         with _located(source):
@@ -150,6 +158,16 @@ def _layer(data: object, where: str) -> LayerDesign:
     values = {name: _value(kinds[name].type, value, f"{where}: {name}") for name, value in entries.items()}
     with _located(where):
         return LayerDesign(**values)
+
+
+def _types(data: object, where: str) -> dict[str, FixedType]:
+    types: dict[str, FixedType] = {}
+    for what, text in _mapping(data, where).items():
+        kind = _value("FixedType | None", text, f"{where}: {what}")
+        if kind is None:
+            raise UsageError(f"{where}: {what} needs a type, such as fixed<16,6>")
+        types[what] = kind
+    return types
 
 
 @contextmanager

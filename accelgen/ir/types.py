@@ -126,12 +126,15 @@ class FixedType:
     def parse(cls, text: str) -> FixedType:
         """Read ``fixed<16,6>``, ``ap_ufixed<8,0,AP_RND_CONV,AP_SAT>`` or the short form ``16,6``.
 
+        Modes that the long form leaves out are ap_fixed's own, TRN and WRAP. The short form is what people
+        type as a precision: it rounds half to even and saturates.
+
         Raises:
             UsageError: the text is none of these.
         """
         short = re.fullmatch(r"\s*(\d{1,4})\s*,\s*(-?\d{1,4})\s*", text)
         if short:
-            return cls(int(short[1]), int(short[2]))
+            return cls(int(short[1]), int(short[2]), True, Rounding.RND_CONV, Overflow.SAT)
         match = _TEXT.match(text)
         if match is None or len(text) > 100:
             raise UsageError(f"{text[:60]!r} is not a number type; write W,I or fixed<W,I,RND_CONV,SAT>")

@@ -30,10 +30,12 @@ def adopt_input_types(
     network: Network,
     given: FixedType | None = None,
     calibration: Mapping[str, npt.NDArray[Any]] | None = None,
+    chosen: Mapping[str, FixedType] | None = None,
 ) -> Network:
     """The network with a type for every input.
 
-    An input that already has a type keeps it. Otherwise, in this order: ``given``; the type of the
+    An input that already has a type keeps it. Otherwise, in this order: the one ``chosen`` for it by name
+    (in a design file); ``given``, for all inputs; the type of the
     quantizers that alone take the input (the cast is then the input's own); 16 bits that cover the
     calibration data (n, *shape); `DEFAULT_INPUT_TYPE`. What was chosen is noted.
     """
@@ -41,7 +43,10 @@ def adopt_input_types(
     notes: list[str] = []
     for node in network:
         if isinstance(node, Input) and node.type is None:
-            kind, reason = _choose(network, node, given, calibration or {})
+            if chosen and node.name in chosen:
+                kind, reason = chosen[node.name], "from the design file"
+            else:
+                kind, reason = _choose(network, node, given, calibration or {})
             notes.append(f"input {node.name!r}: {kind} ({reason})")
             node = replace(node, type=kind)
         nodes.append(node)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy.typing as npt
 
+from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Network
 from accelgen.passes.adopt_input_types import adopt_input_types
 from accelgen.passes.exact import make_exact
@@ -14,7 +17,7 @@ from accelgen.passes.fold_affine import fold_affine
 from accelgen.passes.infer_types import infer_types
 from accelgen.passes.lower_averages import lower_averages
 from accelgen.passes.merge_affines import merge_affines
-from accelgen.passes.precision import ChoosePrecision
+from accelgen.passes.precision import ChoosePrecision, Types, apply_types
 from accelgen.passes.push_scales import push_scales
 from accelgen.passes.remove_redundant import remove_redundant
 
@@ -27,6 +30,55 @@ def simplify(network: Network) -> Network:
     return remove_redundant(network)
 
 
+@dataclass(frozen=True)
+class ChooseTypes:
+    """How the numbers are chosen that a network leaves open.
+
+    Args:
+        precision: the type of weights and results that the network does not quantize itself.
+        calibration: inputs by name, (n, *shape), from which the ranges of such tensors are taken instead.
+        input_type: the inputs' type where the model does not say.
+        given: types that are settled already, by layer (`accelgen.passes.precision.Types`).
+    """
+
+    precision: FixedType | None = None
+    calibration: Mapping[str, npt.NDArray[Any]] | None = None
+    input_type: FixedType | None = None
+    given: Types = field(default_factory=dict)
+
+    def adopt(self, network: Network) -> Network:
+        """The simplified network with its inputs typed; UsageError where ``given`` names no layer of it."""
+        for name in self.given:
+            if name not in network:
+                near = get_close_matches(name, [node.name for node in network], n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise UsageError(f"types: the network has no layer {name!r}{hint}")
+        chosen = {name: types["result"] for name, types in self.given.items() if "result" in types}
+        return adopt_input_types(network, self.input_type, self.calibration, chosen)
+
+    def plan(self, adopted: Network) -> dict[str, dict[str, FixedType]]:
+        """Every type that the network leaves open, inputs included, so that ``given=`` it repeats the build.
+
+        Raises:
+            PrecisionError: the network has float layers, and nothing says what their types are.
+            UsageError: ``given`` types something that the network does not leave open.
+        """
+        inputs = {node.name: {"result": node.type} for node in adopted.inputs if node.type is not None}
+        types = {**inputs, **ChoosePrecision(self.precision, self.calibration, self.given).plan(adopted)}
+        for name, own in self.given.items():
+            unknown = set(own) - set(types.get(name, {}))
+            if unknown:
+                raise UsageError(f"types: layer {name!r} has no {min(unknown)!r} that the model leaves open")
+        return types
+
+    def apply(self, adopted: Network, types: Types) -> Network:
+        """The exact, typed network that hardware can compute bit by bit, with the planned ``types``."""
+        inputs = {node.name for node in adopted.inputs}
+        layers = {name: own for name, own in types.items() if name not in inputs}
+        network = remove_redundant(apply_types(adopted, layers))
+        return infer_types(remove_redundant(make_exact(network, self.precision)))
+
+
 def exact_network(
     network: Network,
     *,
@@ -34,19 +86,11 @@ def exact_network(
     calibration: Mapping[str, npt.NDArray[Any]] | None = None,
     input_type: FixedType | None = None,
 ) -> Network:
-    """The exact, typed network that hardware can compute bit by bit.
-
-    Args:
-        network: as imported.
-        precision: the type of weights and results that the network does not quantize itself.
-        calibration: inputs by name, (n, *shape), from which the ranges of such tensors are taken instead.
-        input_type: the inputs' type where the model does not say.
+    """The exact network from an imported one, in one step: see `ChooseTypes` for the arguments.
 
     Raises:
         PrecisionError: the network has float layers, and neither precision nor calibration is given.
     """
-    network = adopt_input_types(simplify(network), input_type, calibration)
-    network = ChoosePrecision(precision, calibration)(network)
-    network = remove_redundant(network)
-    network = make_exact(network, precision)
-    return infer_types(remove_redundant(network))
+    choose = ChooseTypes(precision, calibration, input_type)
+    adopted = choose.adopt(simplify(network))
+    return choose.apply(adopted, choose.plan(adopted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ from accelgen.ir.fixed import from_real
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
 from accelgen.passes.adopt_input_types import integer_bits
-from accelgen.passes.recurrent_types import cast_to_seen_ranges
+from accelgen.passes.recurrent_types import cast_states, open_states, seen_state_types
 from accelgen.passes.rename import free_name, insert_after
 
 Linear = (Dense, EinsumDense, Conv, DepthwiseConv)
@@ -68,85 +68,139 @@ def _has_float_weights(node: Node) -> bool:
     return isinstance(node, Embedding) and is_float(node.table)
 
 
+NodeTypes = Mapping[str, FixedType]
+"""Types of one layer: "weight", "bias" ... of its constants, "result" of what it gives.
+
+Within a recurrent layer, "STEP.weight" and "STEP.state" belong to the cell node STEP.
+"""
+Types = Mapping[str, NodeTypes]
+
+
 @dataclass(frozen=True)
 class ChoosePrecision:
     """Quantizes the weights and the results of a network's float layers.
 
-    With ``precision`` every one of them gets that type. With ``calibration`` (inputs by name, (n, *shape))
-    each gets `CALIBRATED_WIDTH` bits (or the precision's width) over the range that the data show. Weights
-    round to nearest; results round half to even and saturate unless the precision says otherwise.
-
-    Raises:
-        PrecisionError: there are float layers, and neither is given.
+    What ``given`` types (by layer) stays so. Of the rest, with ``precision`` each constant and result gets
+    that type. With ``calibration`` (inputs by name, (n, *shape)) each gets `CALIBRATED_WIDTH` bits (or the
+    precision's width) over the range that the data show. Constants round to nearest and saturate.
     """
 
     precision: FixedType | None = None
     calibration: Mapping[str, npt.NDArray[Any]] | None = None
+    given: Types = field(default_factory=dict)
 
     def __call__(self, network: Network) -> Network:
-        """The network with every float constant and result on a grid."""
-        layers = float_layers(network)
-        if not layers:
-            return network
-        if self.precision is None and self.calibration is None:
-            raise PrecisionError(
-                f"layer {layers[0]!r} has float weights: "
-                "give --precision W,I (such as 16,6) or --calibration x.npz"
-            )
+        """The network with every float constant and result on a grid; raises what `plan` does."""
+        return apply_types(network, self.plan(network))
+
+    def plan(self, network: Network) -> dict[str, dict[str, FixedType]]:
+        """The types of every float layer, without changing anything.
+
+        Raises:
+            PrecisionError: a float layer is neither typed by ``given`` nor by precision or calibration.
+        """
+        if not float_layers(network):
+            return {}
         values = {} if self.calibration is None else _values(network, self.calibration)
         ranges = {name: (float(array.min()), float(array.max())) for name, array in values.items()}
         results = _float_results(network)
-        casts: dict[str, Node] = {}
-        nodes: list[Node] = []
-        names = [node.name for node in network]
+        planned: dict[str, dict[str, FixedType]] = {}
         for node in network:
-            quantized = self._quantized(node)
-            if isinstance(quantized, Recurrent) and values:
-                quantized = cast_to_seen_ranges(quantized, values[node.inputs[0]], self._width)
+            own = self.given.get(node.name, {})
+            types = {
+                what: own[what] if what in own else self._constant_type(node, constants)
+                for what, constants in _float_constants(node).items()
+            }
             if node.name in results:
-                kind = self._result_type(ranges.get(node.name))
-                if isinstance(quantized, Unary):
-                    quantized = replace(quantized, type=kind)
-                else:
-                    name = free_name(f"{node.name}/result", names)
-                    casts[node.name] = Quantize(name, (node.name,), kind)
-            nodes.append(quantized)
-        return insert_after(network.with_nodes(nodes), casts)
+                types["result"] = own.get("result") or self._result_type(node, ranges.get(node.name))
+            if isinstance(node, Recurrent) and _has_float_weights(node):
+                types |= {what: kind for what, kind in own.items() if what.endswith(".state")}
+                if values:
+                    seen = seen_state_types(node, values[node.inputs[0]], self._width)
+                    types |= {f"{step}.state": own.get(f"{step}.state", kind) for step, kind in seen.items()}
+            if types:
+                planned[node.name] = types
+        return planned
 
-    def _result_type(self, seen: tuple[float, float] | None) -> FixedType:
-        if seen is None:
-            assert self.precision is not None
-            kind = self.precision
-            if (kind.rounding, kind.overflow) == (Rounding.TRN, Overflow.WRAP):
-                return kind.with_modes(Rounding.RND_CONV, Overflow.SAT)
-            return kind
-        return FixedType(self._width, integer_bits(*seen), seen[0] < 0, Rounding.RND_CONV, Overflow.SAT)
+    def _result_type(self, node: Node, seen: tuple[float, float] | None) -> FixedType:
+        if seen is not None:
+            return FixedType(self._width, integer_bits(*seen), seen[0] < 0, Rounding.RND_CONV, Overflow.SAT)
+        if self.precision is None:
+            raise _no_precision(node)
+        return self.precision
 
     @property
     def _width(self) -> int:
         return CALIBRATED_WIDTH if self.precision is None else self.precision.width
 
-    def _quantized(self, node: Node) -> Node:
-        """The node with its weights rounded, where they are floats; scales are `make_exact`'s affair."""
-        if not _has_float_weights(node):
-            return node
-        if isinstance(node, Recurrent):
-            return replace(node, cell=tuple(self._quantized(step) for step in node.cell))
-        constants: dict[str, Any] = {
-            what: self._rounded(value)
-            for what, value in vars(node).items()
-            if isinstance(value, np.ndarray) and is_float(value)
-        }
-        return replace(node, **constants)
-
-    def _rounded(self, constants: Array) -> Array:
-        """Constants rounded to nearest, on the precision's own type or over their own range."""
-        if self.precision is not None and self.calibration is None:
-            kind = self.precision.with_modes(Rounding.RND_CONV, Overflow.SAT)
-        else:
+    def _constant_type(self, node: Node, constants: Array) -> FixedType:
+        """The precision's own type, or the constants' range where data are calibrated on."""
+        if self.calibration is not None:
             low, high = float(constants.min()), float(constants.max())
-            kind = FixedType(self._width, integer_bits(low, high), low < 0, Rounding.RND_CONV, Overflow.SAT)
-        return from_real(constants, kind).values
+            return FixedType(self._width, integer_bits(low, high), low < 0, Rounding.RND_CONV, Overflow.SAT)
+        if self.precision is None:
+            raise _no_precision(node)
+        return self.precision.with_modes(Rounding.RND_CONV, Overflow.SAT)
+
+
+def _no_precision(node: Node) -> PrecisionError:
+    return PrecisionError(
+        f"layer {node.name!r} has float weights: give --precision W,I (such as 16,6) or --calibration x.npz"
+    )
+
+
+def _float_constants(node: Node) -> dict[str, Array]:
+    """The float constants of a float layer by name; those of a cell as "STEP.name".
+
+    Scales are not among them: `make_exact` puts them on a grid.
+    """
+    if not _has_float_weights(node):
+        return {}
+    if isinstance(node, Recurrent):
+        return {
+            f"{step.name}.{what}": constants
+            for step in node.cell
+            for what, constants in _float_constants(step).items()
+        }
+    return {
+        what: value for what, value in vars(node).items() if isinstance(value, np.ndarray) and is_float(value)
+    }
+
+
+def apply_types(network: Network, types: Types) -> Network:
+    """The network with the constants and results that ``types`` names cast to its types."""
+    casts: dict[str, Node] = {}
+    nodes: list[Node] = []
+    names = [node.name for node in network]
+    for node in network:
+        own = types.get(node.name, {})
+        quantized = _with_constants(node, own)
+        if "result" in own:
+            if isinstance(quantized, Unary):
+                quantized = replace(quantized, type=own["result"])
+            else:
+                name = free_name(f"{node.name}/result", names)
+                casts[node.name] = Quantize(name, (node.name,), own["result"])
+        nodes.append(quantized)
+    return insert_after(network.with_nodes(nodes), casts) if types else network
+
+
+def _with_constants(node: Node, types: NodeTypes) -> Node:
+    if isinstance(node, Recurrent) and types:
+        cell = tuple(_with_constants(step, _part(types, step.name)) for step in node.cell)
+        states = {step: types[f"{step}.state"] for step in open_states(node) if f"{step}.state" in types}
+        return cast_states(replace(node, cell=cell), states)
+    constants: dict[str, Any] = {
+        what: from_real(getattr(node, what), kind).values
+        for what, kind in types.items()
+        if isinstance(getattr(node, what, None), np.ndarray)
+    }
+    return replace(node, **constants) if constants else node
+
+
+def _part(types: NodeTypes, step: str) -> NodeTypes:
+    prefix = f"{step}."
+    return {what[len(prefix) :]: kind for what, kind in types.items() if what.startswith(prefix)}
 
 
 def _values(network: Network, calibration: Mapping[str, npt.NDArray[Any]]) -> dict[str, Array]:

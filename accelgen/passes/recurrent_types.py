@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -90,13 +90,12 @@ def _cast_states(node: Recurrent) -> dict[str, FixedType]:
     return {state: casts[following] for state, following in node.states if following in casts}
 
 
-def cast_to_seen_ranges(node: Recurrent, x: Real, width: int) -> Recurrent:
-    """The node with its states cast to ``width`` bits over the ranges that data ``x`` (n, steps, n_in) show.
-
-    States that the cell casts itself stay as they are.
+def seen_state_types(node: Recurrent, x: Real, width: int) -> dict[str, FixedType]:
+    """For every state that the cell leaves open, by the cell node that computes it: ``width`` bits over the
+    range that data ``x`` (n, steps, n_in) show.
     """
     ranges: dict[str, tuple[float, float]] = {}
-    states = {following for state, following in node.states if state not in _cast_states(node)}
+    states = open_states(node)
 
     def apply(step: Node, inputs: Sequence[Real]) -> Real:
         result = real.apply(step, inputs)
@@ -106,14 +105,23 @@ def cast_to_seen_ranges(node: Recurrent, x: Real, width: int) -> Recurrent:
         return result
 
     real.run_real(node, x, apply)
+    return {following: _type_for_range(*seen, width) for following, seen in ranges.items()}
+
+
+def open_states(node: Recurrent) -> set[str]:
+    """The cell nodes that compute states which the cell does not cast itself."""
+    cast = _cast_states(node)
+    return {following for state, following in node.states if state not in cast}
+
+
+def cast_states(node: Recurrent, types: Mapping[str, FixedType]) -> Recurrent:
+    """The node with the results of the cell nodes named in ``types`` cast to those types."""
     names = [step.name for step in node.cell]
     casts = {
-        following: Quantize(
-            free_name(f"{following}/cast", names), (following,), _type_for_range(*seen, width)
-        )
-        for following, seen in ranges.items()
+        following: Quantize(free_name(f"{following}/cast", names), (following,), kind)
+        for following, kind in types.items()
     }
-    return with_cell(node, insert_after(cell_network(node), casts))
+    return with_cell(node, insert_after(cell_network(node), casts)) if casts else node
 
 
 def _type_for_range(low: float, high: float, width: int) -> FixedType:

@@ -61,4 +61,4 @@ def test_other_text_is_refused(text):
 
 
 def test_short_form():
-    assert FixedType.parse("16,6") == FixedType(16, 6)
+    assert FixedType.parse("16,6") == FixedType(16, 6, True, Rounding.RND_CONV, Overflow.SAT)
