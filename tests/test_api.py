@@ -9,7 +9,7 @@ import accelgen
 from accelgen.choices import Choices
 from accelgen.design import Design, IoType, Strategy
 from accelgen.errors import UsageError
-from accelgen.ir import FixedType
+from accelgen.ir import FixedType, Overflow, Rounding
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples/jet_tagger"
 TAGGER, TEST_JETS = EXAMPLES / "model.keras", EXAMPLES / "test.npz"
@@ -86,7 +86,7 @@ def test_arguments_win_over_the_file_and_the_file_over_the_board(tmp_path):
         7,
         IoType.STREAM,
     )
-    assert untouched.precision == FixedType(16, 6)
+    assert untouched.precision == FixedType(16, 6, True, Rounding.RND_CONV, Overflow.SAT)
     changed = Choices(
         config=path, board="pynq-z2", strategy="resource", reuse_factor=4, layer_reuse_factors={"fc2": 8}
     ).design()

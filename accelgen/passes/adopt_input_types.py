@@ -43,10 +43,10 @@ def adopt_input_types(
     notes: list[str] = []
     for node in network:
         if isinstance(node, Input) and node.type is None:
-            if chosen and node.name in chosen:
-                kind, reason = chosen[node.name], "from the design file"
-            else:
-                kind, reason = _choose(network, node, given, calibration or {})
+            kind, reason = _choose(network, node, given, calibration or {})
+            settled = (chosen or {}).get(node.name, kind)
+            if settled != kind:
+                kind, reason = settled, "from the design file"
             notes.append(f"input {node.name!r}: {kind} ({reason})")
             node = replace(node, type=kind)
         nodes.append(node)
