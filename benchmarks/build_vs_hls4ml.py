@@ -24,14 +24,27 @@ ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "tests" / "models" / "keras_mlp"
 
 HLS4ML = """
+import json
 import sys
 import hls4ml
 architecture, weights, output, step = sys.argv[1:5]
-model = hls4ml.converters.keras_v2_to_hls({
-    "KerasJson": architecture, "KerasH5": weights, "OutputDir": output, "ProjectName": "myproject",
-    "Backend": "Vitis", "Part": "xc7z020clg400-1", "ClockPeriod": 10, "IOType": "io_parallel",
+settings = {
+    "OutputDir": output, "ProjectName": "myproject", "Backend": "Vitis", "Part": "xc7z020clg400-1",
+    "ClockPeriod": 10, "IOType": "io_parallel",
     "HLSConfig": {"Model": {"Precision": "ap_fixed<16,6>", "ReuseFactor": 1}},
-})
+}
+with open(architecture) as file:
+    text = file.read()
+if str(json.loads(text).get("keras_version", "3")).startswith("2"):
+    model = hls4ml.converters.keras_v2_to_hls({**settings, "KerasJson": architecture, "KerasH5": weights})
+else:  # hls4ml reads Keras 3 from a live model only
+    import keras
+    live = keras.models.model_from_json(text)
+    live.load_weights(weights)
+    model = hls4ml.converters.convert_from_keras_model(
+        live, output_dir=output, project_name="myproject", backend="Vitis", part=settings["Part"],
+        clock_period=10, io_type="io_parallel", hls_config=settings["HLSConfig"],
+    )
 model.write()
 if step != "project":
     model.compile()
@@ -92,7 +105,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "model", nargs="*", type=Path, default=[MODEL / "model.json", MODEL / "model_weights.h5"]
+        "model", nargs="*", type=Path, default=[MODEL / "model.json", MODEL / "model.weights.h5"]
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true")

@@ -5,6 +5,14 @@
 
 namespace accelgen {
 
+// x above 0, 0 below.
+template <class CONFIG_T> struct relu : CONFIG_T {
+    template <class R, class T> static R apply(const T &x, unsigned) {
+        #pragma HLS INLINE
+        return x > 0 ? R(x) : R(0);
+    }
+};
+
 // x above 0, slope * x below. A config gives, beside what `map` takes:
 //   slope_t, slope(i)  factor below 0, as raw bits
 template <class CONFIG_T> struct leaky_relu : CONFIG_T {

@@ -17,17 +17,18 @@ HEADER = "accelgen_relu.h"
 
 @lowers(Relu, fuses=True)
 def lower_relu(node: Relu, context: Context) -> list[HlsLayer]:
-    """A slope below 0, then a bound above; a plain rectifier with a bound is a clip."""
+    """A slope below 0, if any, then a bound above; a plain rectifier with a bound is a clip."""
+    sloped = bool(np.any(node.negative_slope))
     if node.upper is None:
-        return [_leaky(node, context)]
-    if not np.any(node.negative_slope):
+        return [_leaky(node, context) if sloped else elementwise(node, context, HEADER, "relu", "")]
+    if not sloped:
         return [_clip(node, context, 0.0, node.upper)]
     unbounded = Relu(node.name, node.inputs, node.negative_slope)
     shape = context.shape(node.name)
     (x,) = context.input_types(node)
     kind = type_of(bounds(unbounded, [of_type(x, shape)], shape))
-    sloped = _leaky(node, context, step="slope", result=kind)
-    return [sloped, _clip(node, context, kind.min, node.upper, inputs=(sloped.name,))]
+    below = _leaky(node, context, step="slope", result=kind)
+    return [below, _clip(node, context, kind.min, node.upper, inputs=(below.name,))]
 
 
 @lowers(Clip, fuses=True)
@@ -50,7 +51,7 @@ def _leaky(
         "leaky_relu",
         members,
         period=period,
-        multiplies=bool(np.any(node.negative_slope)),
+        multiplies=True,
         step=step,
         result=result,
     )
