@@ -29,6 +29,8 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    # threads gain nothing on products as small as these, and on a busy machine they wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = make_parser(COMMANDS).parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(
