@@ -48,7 +48,6 @@ from accelgen.ir import (
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.functions import evaluate as real_function
 from accelgen.ir.recurrent import before_steps, run
-from accelgen.ir.types import FixedType
 
 Real = npt.NDArray[np.float64]
 
@@ -130,14 +129,9 @@ def _(node: Quantize, inputs: Sequence[Real]) -> Real:
 @apply.register
 def _(node: QuantizeArray, inputs: Sequence[Real]) -> Real:
     (x,) = inputs
-    shape = x.shape[1:]
-    keys = np.stack([np.broadcast_to(a, shape) for a in (node.width, node.integer, node.signed)], -1)
     result = np.zeros(x.shape)
-    for width, integer, signed in np.unique(keys.reshape(-1, 3), axis=0).tolist():
-        if width > 0:
-            chosen = (keys == (width, integer, signed)).all(-1)
-            kind = FixedType(width, integer, bool(signed), node.rounding, node.overflow)
-            result[:, chosen] = from_real(x[:, chosen], kind).values
+    for chosen, kind in node.casts(x.shape[1:]):
+        result[:, chosen] = from_real(x[:, chosen], kind).values
     return result
 
 

@@ -286,16 +286,10 @@ def _(node: Quantize, inputs: Sequence[FixedArray]) -> FixedArray:
 @apply.register
 def _(node: QuantizeArray, inputs: Sequence[FixedArray]) -> FixedArray:
     (x,) = inputs
-    shape = x.codes.shape[1:]
-    keys = np.stack([np.broadcast_to(a, shape) for a in (node.width, node.integer, node.signed)], -1)
-    kinds, which = np.unique(keys.reshape(-1, 3), axis=0, return_inverse=True)
-    which = which.reshape(shape)
-    parts = []
-    for index, (width, integer, signed) in enumerate(kinds.tolist()):
-        if width > 0:
-            kind = FixedType(width, integer, bool(signed), node.rounding, node.overflow)
-            chosen = which == index
-            parts.append((chosen, cast(x.with_codes(x.codes[:, chosen]), kind)))
+    parts = [
+        (chosen, cast(x.with_codes(x.codes[:, chosen]), kind))
+        for chosen, kind in node.casts(x.codes.shape[1:])
+    ]
     if not parts:
         return FixedArray(np.zeros(x.codes.shape), 0, 1)
     aligned, fraction = align([part for _, part in parts])

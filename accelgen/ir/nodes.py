@@ -8,6 +8,7 @@ up to 53 bits exactly.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from math import prod
@@ -216,6 +217,19 @@ class QuantizeArray(Node):
         for what in ("width", "integer", "signed"):
             self._broadcasts(getattr(self, what), shapes[0], what)
         return shapes[0]
+
+    def casts(self, shape: Shape) -> Iterator[tuple[npt.NDArray[np.bool_], FixedType]]:
+        """The different types of a tensor of ``shape``, each with the elements that are cast to it.
+
+        Elements of width 0, which become 0, are in none.
+        """
+        arrays = (self.width, self.integer, self.signed)
+        keys = np.stack([np.broadcast_to(array, shape) for array in arrays], -1)
+        kinds, which = np.unique(keys.reshape(-1, 3), axis=0, return_inverse=True)
+        which = which.reshape(shape)
+        for index, (width, integer, signed) in enumerate(kinds.tolist()):
+            if width > 0:
+                yield which == index, FixedType(width, integer, bool(signed), self.rounding, self.overflow)
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,15 +143,11 @@ def _cast(x: FixedArray, kind: FixedType, shape: Shape) -> FixedArray:
 @_bounds.register
 def _(node: QuantizeArray, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
     (x,) = inputs
-    keys = np.stack([np.broadcast_to(a, shape) for a in (node.width, node.integer, node.signed)], -1)
     ends = reference.apply(node, inputs)
     codes = ends.codes.copy()
-    for width, integer, signed in np.unique(keys.reshape(-1, 3), axis=0).tolist():
-        if width > 0:
-            kind = FixedType(width, integer, bool(signed), node.rounding, node.overflow)
-            chosen = (keys == (width, integer, signed)).all(-1)
-            part = _cast(x.with_codes(x.codes[:, chosen]), kind, (int(chosen.sum()),)).at(ends.fraction)
-            codes[:, chosen] = part.codes
+    for chosen, kind in node.casts(shape):
+        part = _cast(x.with_codes(x.codes[:, chosen]), kind, (int(chosen.sum()),))
+        codes[:, chosen] = part.at(ends.fraction).codes
     return ends.with_codes(codes)
 
 
