@@ -53,7 +53,7 @@ class AccelgenKernelCall(FunctionCallTemplate):  # type: ignore[misc]
         return f"accelgen::{node.get_attr('function')}<{types}>({arguments});"
 
 
-kernel(Kernel(AccelgenKernel, AccelgenKernelConfig, AccelgenKernelCall, ()))
+kernel(Kernel(AccelgenKernel, AccelgenKernelConfig, AccelgenKernelCall))
 
 
 def call(

@@ -130,7 +130,7 @@ class AccelgenRecurrentCall(FunctionCallTemplate):  # type: ignore[misc]
         return f"accelgen::recurrent<{types}>({source.name}, {result.name});"
 
 
-kernel(Kernel(AccelgenRecurrent, AccelgenRecurrentConfig, AccelgenRecurrentCall, (HEADER,)))
+kernel(Kernel(AccelgenRecurrent, AccelgenRecurrentConfig, AccelgenRecurrentCall))
 
 
 @lowers(Recurrent, fuses=True)

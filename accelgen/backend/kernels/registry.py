@@ -27,16 +27,14 @@ MODULES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Kernel:
-    """An hls4ml layer class with its templates, and the headers of templates/nnet_utils that it needs.
+    """An hls4ml layer class with its templates.
 
-    The function template's ``include_header`` names what the generated code includes; ``headers`` are the
-    files to copy ("accelgen_lookup.h"), those that they include in turn among them.
+    The function template's ``include_header`` names what the generated code includes.
     """
 
     layer: type[Layer]
     config: type[LayerConfigTemplate]
     function: type[FunctionCallTemplate]
-    headers: tuple[str, ...]
 
 
 KERNELS: list[Kernel] = []
