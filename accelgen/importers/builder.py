@@ -7,6 +7,7 @@ from math import prod
 
 from accelgen.errors import ModelError
 from accelgen.ir import Input, Network, Node
+from accelgen.ir.names import free_name
 from accelgen.ir.nodes import Shape
 
 MAX_ELEMENTS = 1 << 26
@@ -42,11 +43,7 @@ class Builder:
 
     def unique(self, name: str) -> str:
         """``name``, or ``name_2``, ``name_3`` ... where that is taken."""
-        candidate, count = name, 1
-        while candidate in self.shapes:
-            count += 1
-            candidate = f"{name}_{count}"
-        return candidate
+        return free_name(name, self.shapes)
 
     def note(self, text: str) -> None:
         """Record something that the user should know: a layer dropped, a default taken."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accelgen.ir import Input, Network, Node
+from accelgen.ir.names import free_name
 from accelgen.ir.nodes import Shape
-from accelgen.passes.rename import free_name, rewire
+from accelgen.passes.rename import rewire
 
 
 class Editor:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from accelgen.ir import Affine, Merge, MergeKind, Network, Node, Pool, PoolKind
-from accelgen.passes.rename import free_name, insert_after
+from accelgen.ir.names import free_name
+from accelgen.passes.rename import insert_after
 from accelgen.real import pool_counts
 
 

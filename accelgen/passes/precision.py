@@ -35,10 +35,11 @@ from accelgen.ir import (
 )
 from accelgen.ir.fixed import from_real
 from accelgen.ir.grid import constant_type
+from accelgen.ir.names import free_name
 from accelgen.ir.nodes import Array
 from accelgen.passes.adopt_input_types import integer_bits
 from accelgen.passes.recurrent_types import cast_states, open_states, seen_state_types
-from accelgen.passes.rename import free_name, insert_after
+from accelgen.passes.rename import insert_after
 
 Linear = (Dense, EinsumDense, Conv, DepthwiseConv)
 QUANTIZED_WIDTH = 20

@@ -27,11 +27,12 @@ from accelgen.ir.fixed import FixedArray, align, cast, hold
 from accelgen.ir.functions import FUNCTIONS
 from accelgen.ir.functions import evaluate as real_function
 from accelgen.ir.grid import to_fixed
+from accelgen.ir.names import free_name
 from accelgen.ir.recurrent import cell_network, cell_step, with_cell
 from accelgen.passes.adopt_input_types import integer_bits
 from accelgen.passes.bounds import bounds_of, over_steps, type_of
 from accelgen.passes.infer_types import infer_bounds
-from accelgen.passes.rename import free_name, insert_after
+from accelgen.passes.rename import insert_after
 
 Real = npt.NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from accelgen.ir import Network, Node
@@ -28,13 +28,3 @@ def insert_after(network: Network, additions: Mapping[str, Node], note: str | No
             moved[node.name] = additions[node.name].name
     outputs = tuple(moved.get(name, name) for name in network.outputs)
     return network.with_nodes(nodes, outputs, note)
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """``wanted``, or ``wanted_2``, ``wanted_3`` ... where that is taken."""
-    names = set(taken)
-    name, count = wanted, 1
-    while name in names:
-        count += 1
-        name = f"{wanted}_{count}"
-    return name
