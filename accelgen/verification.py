@@ -139,7 +139,7 @@ def verify_project(
         raise UsageError("the data hold no samples")
     _check_ports(directory, network)
     compiled = compile_project(directory)
-    golden = reference.evaluate(network, codes)
+    golden = reference.evaluate(network, codes, keep=_compared(network))
     results = compiled.predict(codes)
     mismatches = sum(
         int(np.count_nonzero(differing(golden[name], results[name]))) for name in network.outputs
@@ -149,7 +149,7 @@ def verify_project(
         samples=count,
         outputs=sum(int(np.prod(network.shapes[name])) for name in network.outputs),
         csim_mismatches=mismatches,
-        agreement=None if expected is None else compare(network, codes, golden, expected),
+        agreement=None if expected is None else compare(network, golden, expected),
         layers_compared=compared,
         first_difference=difference,
     )
@@ -195,13 +195,21 @@ def _compare_layers(
     return len(names), None
 
 
+def _compared(network: Network) -> tuple[str, ...]:
+    """The outputs, and the logits of those that a softmax gives."""
+    softmaxes = (_final_softmax(network, name) for name in network.outputs)
+    logits = (node.inputs[0] for node in softmaxes if node is not None)
+    return tuple(dict.fromkeys((*network.outputs, *logits)))
+
+
 def compare(
     network: Network,
-    codes: Mapping[str, FixedArray],
     golden: Mapping[str, FixedArray],
     expected: Sequence[npt.NDArray[Any]],
 ) -> Agreement:
     """The golden model's outputs against the framework's, (n, *shape) each in the network's order.
+
+    ``golden`` holds the outputs and, where a softmax gives one, its logits.
 
     Raises:
         UsageError: the numbers of outputs or their shapes do not match.
@@ -221,8 +229,7 @@ def compare(
         softmax = _final_softmax(network, name)
         ranked = got
         if softmax is not None:
-            (source,) = softmax.inputs
-            logits = reference.evaluate(network, codes, keep=(source,))[source].values
+            logits = golden[softmax.inputs[0]].values
             logit_errors.append(_logit_error(logits, want))
             ranked = logits
         classes = network.shapes[name][-1]
