@@ -32,12 +32,37 @@ class IoType(Enum):
 
 
 class Strategy(Enum):
-    """How a layer's multiplications are built; values are hls4ml's names."""
+    """How a layer's multiplications are built; values are hls4ml's names where hls4ml has it.
 
+    The packed strategies are accelgen's own, for weights and activations of few bits. ``AUTO`` becomes one of
+    them where it suits the layer, and ``LATENCY`` elsewhere.
+    """
+
+    AUTO = "auto"
+    PACKED_UNROLLED = "packed_unrolled"  # weights in the logic, an interval of 1
+    PACKED_FOLDED = "packed_folded"  # weights in a ROM, pe rows by simd inputs at once
     LATENCY = "latency"
     RESOURCE = "resource"
     RESOURCE_UNROLLED = "resource_unrolled"
     DISTRIBUTED_ARITHMETIC = "distributed_arithmetic"
+
+
+class RowSharing(Enum):
+    """How an unrolled packed layer computes the rows of its matrix from each other."""
+
+    AUTO = "auto"  # whichever of the others costs least
+    NONE = "none"  # each row by itself
+    SPANNING_TREE = "spanning_tree"  # a row as another row and the inputs where they differ
+    ADDER_GRAPH = "adder_graph"  # sums shared between rows, found by da4ml
+
+
+class WeightMemory(Enum):
+    """Where a folded packed layer keeps its weights."""
+
+    AUTO = "auto"  # the tool decides
+    LUT = "lut"
+    BRAM = "bram"
+    URAM = "uram"
 
 
 @dataclass(frozen=True)
@@ -45,17 +70,30 @@ class LayerDesign:
     """The choices for one layer.
 
     ``reuse_factor`` is how many products share a multiplier; ``parallelization_factor`` how many positions
-    of a convolution are computed at once (io_parallel only).
+    of a convolution are computed at once (io_parallel only). The others are for packed layers: ``pe`` and
+    ``simd`` are the rows and the inputs that a folded one computes at once, 0 where they follow from the
+    reuse factor; ``max_depth`` bounds the additions that follow one another where rows are shared, 0 leaving
+    that to accelgen.
     """
 
-    strategy: Strategy = Strategy.LATENCY
+    strategy: Strategy = Strategy.AUTO
     reuse_factor: int = 1
     parallelization_factor: int = 1
+    pe: int = 0
+    simd: int = 0
+    row_sharing: RowSharing = RowSharing.AUTO
+    max_depth: int = 0
+    weight_memory: WeightMemory = WeightMemory.AUTO
 
     def __post_init__(self) -> None:
         for name in ("reuse_factor", "parallelization_factor"):
             if not 1 <= getattr(self, name) <= MAX_FACTOR:
                 raise UsageError(f"{name} starts at 1 and ends at {MAX_FACTOR}, not {getattr(self, name)}")
+        for name in ("pe", "simd", "max_depth"):
+            if not 0 <= getattr(self, name) <= MAX_FACTOR:
+                raise UsageError(f"{name} starts at 0 and ends at {MAX_FACTOR}, not {getattr(self, name)}")
+        if (self.pe == 0) != (self.simd == 0):
+            raise UsageError("pe and simd are given together")
 
 
 @dataclass(frozen=True)
@@ -148,7 +186,7 @@ class Design:
 
 
 def _layer_data(layer: LayerDesign) -> dict[str, Any]:
-    return {**vars(layer), "strategy": layer.strategy.value}
+    return {name: value.value if isinstance(value, Enum) else value for name, value in vars(layer).items()}
 
 
 def _layer(data: object, where: str) -> LayerDesign:
@@ -193,6 +231,9 @@ def _known(entries: Mapping[str, Any], names: list[str], where: str) -> None:
             raise UsageError(f"{where}: unknown entry {name!r}; {hint}")
 
 
+_ENUMS: dict[str, type[Enum]] = {kind.__name__: kind for kind in (IoType, Strategy, RowSharing, WeightMemory)}
+
+
 def _value(kind: object, value: object, where: str) -> Any:
     """The value as the kind that a field's annotation names."""
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
@@ -204,7 +245,7 @@ def _value(kind: object, value: object, where: str) -> Any:
     if kind == "FixedType | None" and (value is None or isinstance(value, str)):
         with _located(where):
             return None if value is None else FixedType.parse(value)
-    choices: type[Enum] | None = {"IoType": IoType, "Strategy": Strategy}.get(str(kind))
+    choices = _ENUMS.get(str(kind))
     if choices is None:
         raise UsageError(f"{where}: {value!r} is not of type {kind}")
     names = [choice.value for choice in choices]

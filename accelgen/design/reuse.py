@@ -124,7 +124,7 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
         if requested != used:
             changes.append(Adjustment(node.name, field, str(requested), str(used), reason))
 
-    strategy = choice.strategy
+    strategy = Strategy.LATENCY if choice.strategy is Strategy.AUTO else choice.strategy
     if isinstance(node, DepthwiseConv) and strategy is not Strategy.LATENCY:
         strategy = Strategy.LATENCY
         become(
@@ -156,7 +156,7 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
     if matrix.convolution:
         reason = f"the nearest divisor of {matrix.positions} positions"
         become("parallelization_factor", choice.parallelization_factor, parallel, reason)
-    return LayerDesign(strategy, reuse, parallel), changes
+    return replace(choice, strategy=strategy, reuse_factor=reuse, parallelization_factor=parallel), changes
 
 
 def cell_reuse_factor(choice: LayerDesign, n_in: int, n_out: int) -> int:
@@ -170,12 +170,13 @@ def _recurrent_choice(node: Recurrent, design: Design) -> tuple[LayerDesign, lis
     """A recurrent layer's choice; its reuse factor stays as requested, each matrix takes its nearest."""
     requested = design.layer(node.name)
     strategy = {
+        Strategy.AUTO: Strategy.LATENCY,
         Strategy.RESOURCE_UNROLLED: Strategy.RESOURCE,
         Strategy.DISTRIBUTED_ARITHMETIC: Strategy.LATENCY,
     }.get(requested.strategy, requested.strategy)
     choice = replace(requested, strategy=strategy)
     changes: list[Adjustment] = []
-    if strategy is not requested.strategy:
+    if strategy is not requested.strategy and requested.strategy is not Strategy.AUTO:
         reason = "recurrent layers have no other kernel"
         changes.append(Adjustment(node.name, "strategy", requested.strategy.value, strategy.value, reason))
     for product in cell_products(node):

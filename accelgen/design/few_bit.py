@@ -1,0 +1,121 @@
+"""Which layers have so few bits that packed kernels compute them: XNOR, popcount, and sums by bit planes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from accelgen.ir import (
+    Conv,
+    Dense,
+    FixedType,
+    Input,
+    Network,
+    Node,
+    Pool,
+    PoolKind,
+    Quantize,
+    Reshape,
+    Threshold,
+)
+from accelgen.ir.grid import to_fixed
+
+Integers = npt.NDArray[np.int64]
+
+MAX_LEVEL_BITS = 4
+"""Activations of more bits travel as ordinary numbers."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Equally spaced values: ``(first + step * n) * 2**-fraction`` for a level n from 0 to ``count - 1``.
+
+    Bipolar values are two levels from -1 in steps of 2; ternary ones three levels from -1 in steps of 1.
+    """
+
+    first: int
+    step: int
+    count: int
+    fraction: int = 0
+
+    @property
+    def bits(self) -> int:
+        """Bits of a level: the planes in which a tensor of them is stored."""
+        return max(1, (self.count - 1).bit_length())
+
+    @classmethod
+    def of_values(cls, values: npt.NDArray[np.float64]) -> Levels | None:
+        """The levels whose values these are (each at least once); None where they are not equally spaced."""
+        fixed = to_fixed(np.unique(values))
+        codes = [int(code) for code in fixed.codes]
+        steps = {after - before for before, after in pairwise(codes)}
+        if len(steps) != 1:
+            return None
+        return cls(codes[0], steps.pop(), len(codes), fixed.fraction)
+
+    @classmethod
+    def of_type(cls, kind: FixedType) -> Levels:
+        """The levels that are a type's codes."""
+        return cls(kind.min_code, 1, kind.max_code - kind.min_code + 1, kind.fraction)
+
+
+def levels_of(network: Network, name: str) -> Levels | None:
+    """The levels of a node's result; None where it needs more than `MAX_LEVEL_BITS` or may do.
+
+    Maximum pooling and reshaping keep their input's levels.
+    """
+    node = network[name]
+    levels = None
+    match node:
+        case Threshold():
+            levels = Levels.of_values(node.values)
+        case Quantize() | Input() if node.type is not None:
+            levels = Levels.of_type(node.type)
+        case Reshape() | Pool(kind=PoolKind.MAX):
+            return levels_of(network, node.inputs[0])
+    return levels if levels is not None and levels.bits <= MAX_LEVEL_BITS else None
+
+
+@dataclass(frozen=True, eq=False)
+class FewBitMatrix:
+    """The matrix of a layer of few bits: weights ``matrix * 2**-fraction``, (n_in, n_out).
+
+    The rows of a convolution's matrix are in the order (tap, channel). ``inputs`` are the levels that the
+    layer's input takes, or its type where these are too many to pack.
+    """
+
+    matrix: Integers
+    fraction: int
+    inputs: Levels | FixedType
+
+    @property
+    def is_ternary(self) -> bool:
+        """Whether every weight is -1, 0 or 1."""
+        return int(np.max(np.abs(self.matrix), initial=0)) <= 1
+
+
+def few_bit_matrix(node: Node, network: Network) -> FewBitMatrix | None:
+    """The layer's matrix where packed kernels suit it, else None.
+
+    They take weights of -1, 0 and 1 with any input, weights of up to 4 bits with inputs of up to 4, and
+    weights of up to 3 bits with inputs of up to 8: what LUTs multiply for less than a DSP block costs.
+    """
+    if not isinstance(node, Dense | Conv) or not np.any(node.weight) or node.name not in network.types:
+        return None
+    if isinstance(node, Conv) and node.groups > 1:
+        return None
+    fixed = to_fixed(node.weight)
+    low, high = int(fixed.codes.min()), int(fixed.codes.max())
+    weight_bits = FixedType.for_range(min(low, -1), high, 0).width
+    ternary = max(-low, high) <= 1
+    (source,) = node.inputs
+    levels, kind = levels_of(network, source), network.types[source].storage()
+    suits = ternary or (weight_bits <= 4 and levels is not None) or (weight_bits <= 3 and kind.width <= 8)
+    if not suits:
+        return None
+    matrix = fixed.codes.reshape(prod(node.weight.shape[:-1]), -1).astype(np.int64)
+    return FewBitMatrix(matrix, fixed.fraction, kind if levels is None else levels)
