@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from accelgen.design.design import RowSharing
+
 Integers = npt.NDArray[np.int64]
 
 
@@ -27,13 +29,13 @@ class Value:
 
 @dataclass(frozen=True)
 class RowProgram:
-    """Values in the order of their computation; row c of the matrix is ``sign * values[index]``.
+    """Values in the order of their computation; row c of the matrix is ``factor * values[index]``.
 
-    ``rows`` holds (index, sign) for each row, the index -1 where the row is 0.
+    ``rows`` holds (index, factor) for each row, the index -1 where the row is 0.
     """
 
-    kind: str
-    """"plain", "spanning_tree" or "adder_graph"."""
+    sharing: RowSharing
+    """NONE, SPANNING_TREE or ADDER_GRAPH: how the values came about."""
     values: tuple[Value, ...]
     rows: tuple[tuple[int, int], ...]
 
@@ -48,4 +50,4 @@ class RowProgram:
                 total = total + coefficient * found[index]
             found.append(total)
         zero = np.zeros(len(x), np.int64)
-        return np.stack([zero if index < 0 else sign * found[index] for index, sign in self.rows], 1)
+        return np.stack([zero if index < 0 else factor * found[index] for index, factor in self.rows], 1)
