@@ -139,14 +139,15 @@ void concatenate(a_T a[CONFIG_T::n_outer * CONFIG_T::n_a], b_T b[CONFIG_T::n_out
     }
 }
 
-template <class from_T, class to_T> to_T converted(const from_T &pack) {
+template <class from_T, class to_T> void move_pack(hls::stream<from_T> &from, hls::stream<to_T> &to) {
     #pragma HLS INLINE
-    to_T result;
+    const from_T in_data = from.read();
+    to_T out_data;
     for (unsigned i = 0; i < to_T::size; i++) {
         #pragma HLS UNROLL
-        result[i] = pack[i];
+        out_data[i] = in_data[i];
     }
-    return result;
+    to.write(out_data);
 }
 
 // Along the channels: packs side by side.
@@ -177,7 +178,10 @@ void concatenate_rows(hls::stream<a_T> &a, hls::stream<b_T> &b, hls::stream<res_
         for (unsigned j = 0; j < n_a + n_b; j++) {
             #pragma HLS LOOP_FLATTEN
             #pragma HLS PIPELINE II=1
-            res.write(j < n_a ? converted<a_T, res_T>(a.read()) : converted<b_T, res_T>(b.read()));
+            if (j < n_a)
+                move_pack<a_T, res_T>(a, res);
+            else
+                move_pack<b_T, res_T>(b, res);
         }
     }
 }
