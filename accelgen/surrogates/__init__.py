@@ -1,0 +1,1 @@
+"""Predicting latency and resources before synthesis: analytic rules, boosting and a graph network."""
