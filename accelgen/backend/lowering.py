@@ -14,6 +14,7 @@ from math import prod
 from typing import Any, TypeVar
 
 from accelgen.backend.naming import safe_names
+from accelgen.backend.packed import WordType
 from accelgen.design import Design, IoType, LayerDesign
 from accelgen.errors import DesignError, UnsupportedError
 from accelgen.ir import FixedType, Input, Network, Node, Quantize, Reshape
@@ -33,7 +34,7 @@ class HlsLayer:
     class_name: str
     name: str
     inputs: tuple[str, ...]
-    types: Mapping[str, FixedType]
+    types: Mapping[str, FixedType | WordType]
     attributes: Mapping[str, Any] = field(default_factory=dict)
     design: LayerDesign | None = None
     node: str | None = None
@@ -101,7 +102,7 @@ class Context:
         self,
         class_name: str,
         node: Node,
-        types: Mapping[str, FixedType] | None = None,
+        types: Mapping[str, FixedType | WordType] | None = None,
         inputs: tuple[str, ...] | None = None,
         **attributes: Any,
     ) -> HlsLayer:

@@ -21,6 +21,13 @@ MAX_WORD_BITS = 1024
 
 
 @dataclass(frozen=True)
+class WordType:
+    """An ``ap_uint<width>``: the type of the words of a packed tensor."""
+
+    width: int
+
+
+@dataclass(frozen=True)
 class PackedTensor:
     """How a tensor of few-bit levels, of shape (*positions, channels), travels: in words of ``ap_uint``.
 
@@ -47,6 +54,11 @@ class PackedTensor:
     def word_bits(self) -> int:
         """The width of a word."""
         return self.lanes * self.levels.bits
+
+    @property
+    def word_type(self) -> WordType:
+        """The type of a word."""
+        return WordType(self.word_bits)
 
     @property
     def total_words(self) -> int:
