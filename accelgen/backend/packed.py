@@ -43,7 +43,7 @@ class PackedTensor:
     @property
     def words(self) -> int:
         """Words of one position."""
-        return -(-self.channels * self.levels.bits // MAX_WORD_BITS)
+        return -(-self.channels // (MAX_WORD_BITS // self.levels.bits))
 
     @property
     def lanes(self) -> int:
