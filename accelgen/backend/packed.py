@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from accelgen.design import WeightMemory
 from accelgen.design.few_bit import Levels
+from accelgen.design.folding import Folding
 from accelgen.design.row_program import RowProgram
 from accelgen.ir import FixedType
 from accelgen.ir.nodes import Pads, Shape
@@ -87,14 +88,6 @@ class Window:
     """((top, bottom), (left, right))"""
 
 
-@dataclass(frozen=True)
-class Folding:
-    """``pe`` rows by ``simd`` inputs of the matrix at once; both divide its sides."""
-
-    pe: int
-    simd: int
-
-
 @dataclass(frozen=True, eq=False)
 class Thresholds:
     """The result is the number of thresholds that the sum reaches (``sum >= threshold``).
@@ -144,3 +137,16 @@ class PackedLinear:
     """Where a folded layer keeps its weights."""
     parallel_positions: int = 1
     """Positions of an unrolled convolution computed at once (io_parallel)."""
+
+
+__all__ = [
+    "MAX_WORD_BITS",
+    "Folding",
+    "Integers",
+    "Linear",
+    "PackedLinear",
+    "PackedTensor",
+    "Thresholds",
+    "Window",
+    "WordType",
+]

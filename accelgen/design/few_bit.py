@@ -23,11 +23,9 @@ from accelgen.ir import (
     Threshold,
 )
 from accelgen.ir.grid import to_fixed
+from accelgen.ir.types import MAX_LEVEL_BITS
 
 Integers = npt.NDArray[np.int64]
-
-MAX_LEVEL_BITS = 4
-"""Activations of more bits travel as ordinary numbers."""
 
 
 @dataclass(frozen=True)
@@ -98,24 +96,43 @@ class FewBitMatrix:
         return int(np.max(np.abs(self.matrix), initial=0)) <= 1
 
 
-def few_bit_matrix(node: Node, network: Network) -> FewBitMatrix | None:
-    """The layer's matrix where packed kernels suit it, else None.
+def few_bit_refusal(node: Node, network: Network) -> str | None:
+    """Why packed kernels do not compute a layer; None where they do.
 
     They take weights of -1, 0 and 1 with any input, weights of up to 4 bits with inputs of up to 4, and
     weights of up to 3 bits with inputs of up to 8: what LUTs multiply for less than a DSP block costs.
     """
-    if not isinstance(node, Dense | Conv) or not np.any(node.weight) or node.name not in network.types:
-        return None
+    if not isinstance(node, Dense | Conv):
+        return "packed kernels compute dense layers and convolutions only"
     if isinstance(node, Conv) and node.groups > 1:
+        return "packed kernels compute convolutions of one group only"
+    if not np.any(node.weight):
+        return "all its weights are 0"
+    if node.name not in network.types:
+        return "its inputs have no types yet"
+    codes = to_fixed(node.weight).codes
+    low, high = int(codes.min()), int(codes.max())
+    weight_bits = FixedType.for_range(min(low, -1), high, 0).width
+    (source,) = node.inputs
+    levels, input_bits = levels_of(network, source), network.types[source].width
+    if (
+        max(-low, high) <= 1
+        or (weight_bits <= 4 and levels is not None)
+        or (weight_bits <= 3 and input_bits <= 8)
+    ):
+        return None
+    return (
+        f"{weight_bits}-bit weights and {input_bits}-bit inputs: packed kernels take weights of -1, 0 and 1, "
+        "of 4 bits with inputs of 4, or of 3 bits with inputs of 8"
+    )
+
+
+def few_bit_matrix(node: Node, network: Network) -> FewBitMatrix | None:
+    """The layer's matrix where packed kernels suit it (see `few_bit_refusal`), else None."""
+    if not isinstance(node, Dense | Conv) or few_bit_refusal(node, network) is not None:
         return None
     fixed = to_fixed(node.weight)
-    low, high = int(fixed.codes.min()), int(fixed.codes.max())
-    weight_bits = FixedType.for_range(min(low, -1), high, 0).width
-    ternary = max(-low, high) <= 1
-    (source,) = node.inputs
-    levels, kind = levels_of(network, source), network.types[source].storage()
-    suits = ternary or (weight_bits <= 4 and levels is not None) or (weight_bits <= 3 and kind.width <= 8)
-    if not suits:
-        return None
+    levels = levels_of(network, node.inputs[0])
     matrix = fixed.codes.reshape(prod(node.weight.shape[:-1]), -1).astype(np.int64)
+    kind = network.types[node.inputs[0]].storage()
     return FewBitMatrix(matrix, fixed.fraction, kind if levels is None else levels)

@@ -5,22 +5,18 @@ Source: `FPGABackend.get_valid_reuse_factors` of hls4ml 1.3; `legal_reuse_factor
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isqrt, prod
+from math import prod
 
+from accelgen.design.adjustment import Adjustment, Adjustments
 from accelgen.design.design import Design, IoType, LayerDesign, Strategy
+from accelgen.design.factors import divisors, nearest
+from accelgen.design.few_bit import few_bit_refusal
+from accelgen.design.packed_choice import PACKED, general_choice, packed_choice
 from accelgen.errors import DesignError
 from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense, Network, Node, Recurrent
 from accelgen.ir.einsum import einsum_matrix
 from accelgen.ir.recurrent import cell_products
-
-
-def divisors(number: int) -> list[int]:
-    """Every divisor of a positive number, ascending."""
-    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
-    return small + [number // d for d in reversed(small) if d * d != number]
 
 
 def legal_reuse_factors(n_in: int, n_out: int) -> list[int]:
@@ -29,31 +25,6 @@ def legal_reuse_factors(n_in: int, n_out: int) -> list[int]:
     They are the divisors of ``n_in`` and ``n_in`` times the divisors of ``n_out``.
     """
     return divisors(n_in) + [n_in * d for d in divisors(n_out)[1:]]
-
-
-def nearest(legal: Sequence[int], requested: int) -> int:
-    """The value of ascending ``legal`` nearest to ``requested``, the smaller one of two as near."""
-    position = bisect_left(legal, requested)
-    if position == 0:
-        return legal[0]
-    if position == len(legal):
-        return legal[-1]
-    before, after = legal[position - 1], legal[position]
-    return after if after - requested < requested - before else before
-
-
-@dataclass(frozen=True)
-class Adjustment:
-    """A requested choice that a layer cannot have, and what it became."""
-
-    layer: str
-    choice: str
-    requested: str
-    used: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"layer {self.layer!r}: {self.choice} {self.requested} became {self.used} ({self.reason})"
 
 
 @dataclass(frozen=True)
@@ -94,7 +65,8 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
 
     Raises:
         DesignError: the design names a layer that the network does not have, or asks for distributed
-            arithmetic with a reuse factor other than 1.
+            arithmetic with a reuse factor other than 1, for a folding that does not divide a layer's
+            matrix, or for weights in a URAM that cannot hold them.
     """
     for name in design.layers:
         if name not in network:
@@ -106,7 +78,7 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
         if isinstance(node, Recurrent):
             choice, changes = _recurrent_choice(node, design)
         elif matrix is not None:
-            choice, changes = _legal_choice(node, matrix, design)
+            choice, changes = _legal_choice(node, matrix, network, design)
         elif node.name in design.layers:
             choice, changes = design.layer(node.name), []
         else:
@@ -116,20 +88,27 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
     return replace(design, layers=layers), tuple(adjustments)
 
 
-def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[LayerDesign, list[Adjustment]]:
-    choice = design.layer(node.name)
-    changes: list[Adjustment] = []
+def _legal_choice(
+    node: Node, matrix: MatrixShape, network: Network, design: Design
+) -> tuple[LayerDesign, list[Adjustment]]:
+    requested = design.layer(node.name)
+    changes = Adjustments(node.name)
+    parallel = nearest(divisors(matrix.positions), requested.parallelization_factor)
+    if matrix.convolution:
+        reason = f"the nearest divisor of {matrix.positions} positions"
+        changes.become("parallelization_factor", requested.parallelization_factor, parallel, reason)
+    choice = replace(requested, parallelization_factor=parallel)
+    packs = choice.strategy is Strategy.AUTO or choice.strategy in PACKED
+    refusal = few_bit_refusal(node, network) if packs else f"{choice.strategy.value} is no packed strategy"
+    if refusal is None:
+        return packed_choice(choice, matrix.n_in, matrix.n_out, design.part, changes), changes
+    choice = general_choice(choice, refusal, changes)
 
-    def become(field: str, requested: object, used: object, reason: str) -> None:
-        if requested != used:
-            changes.append(Adjustment(node.name, field, str(requested), str(used), reason))
-
-    strategy = Strategy.LATENCY if choice.strategy is Strategy.AUTO else choice.strategy
+    strategy = choice.strategy
     if isinstance(node, DepthwiseConv) and strategy is not Strategy.LATENCY:
         strategy = Strategy.LATENCY
-        become(
-            "strategy", choice.strategy.value, strategy.value, "a depthwise convolution has no other kernel"
-        )
+        reason = "a depthwise convolution has no other kernel"
+        changes.become("strategy", choice.strategy.value, strategy.value, reason)
     if strategy is Strategy.DISTRIBUTED_ARITHMETIC and choice.reuse_factor != 1:
         raise DesignError(
             f"layer {node.name!r}: distributed arithmetic has no multipliers to share; set reuse_factor 1, "
@@ -139,7 +118,8 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
     if strategy is Strategy.RESOURCE_UNROLLED and (choice.reuse_factor == 1 or parallel_convolution):
         strategy = Strategy.RESOURCE
         reason = "a convolution in io_parallel" if parallel_convolution else "reuse factor 1"
-        become("strategy", choice.strategy.value, strategy.value, f"there is no unrolled kernel for {reason}")
+        reason = f"there is no unrolled kernel for {reason}"
+        changes.become("strategy", choice.strategy.value, strategy.value, reason)
 
     reuse = choice.reuse_factor
     if strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED):
@@ -150,13 +130,8 @@ def _legal_choice(node: Node, matrix: MatrixShape, design: Design) -> tuple[Laye
             legal = legal[:-1]
         reuse = nearest(legal, reuse)
         reason = f"the nearest legal one for {matrix.n_in} x {matrix.n_out}"
-        become("reuse_factor", choice.reuse_factor, reuse, reason)
-
-    parallel = nearest(divisors(matrix.positions), choice.parallelization_factor)
-    if matrix.convolution:
-        reason = f"the nearest divisor of {matrix.positions} positions"
-        become("parallelization_factor", choice.parallelization_factor, parallel, reason)
-    return replace(choice, strategy=strategy, reuse_factor=reuse, parallelization_factor=parallel), changes
+        changes.become("reuse_factor", choice.reuse_factor, reuse, reason)
+    return replace(choice, strategy=strategy, reuse_factor=reuse), changes
 
 
 def cell_reuse_factor(choice: LayerDesign, n_in: int, n_out: int) -> int:
@@ -169,20 +144,18 @@ def cell_reuse_factor(choice: LayerDesign, n_in: int, n_out: int) -> int:
 def _recurrent_choice(node: Recurrent, design: Design) -> tuple[LayerDesign, list[Adjustment]]:
     """A recurrent layer's choice; its reuse factor stays as requested, each matrix takes its nearest."""
     requested = design.layer(node.name)
+    changes = Adjustments(node.name)
+    reason = "recurrent layers have no other kernel"
+    choice = general_choice(requested, reason, changes)
     strategy = {
-        Strategy.AUTO: Strategy.LATENCY,
         Strategy.RESOURCE_UNROLLED: Strategy.RESOURCE,
         Strategy.DISTRIBUTED_ARITHMETIC: Strategy.LATENCY,
-    }.get(requested.strategy, requested.strategy)
-    choice = replace(requested, strategy=strategy)
-    changes: list[Adjustment] = []
-    if strategy is not requested.strategy and requested.strategy is not Strategy.AUTO:
-        reason = "recurrent layers have no other kernel"
-        changes.append(Adjustment(node.name, "strategy", requested.strategy.value, strategy.value, reason))
+    }.get(choice.strategy, choice.strategy)
+    changes.become("strategy", choice.strategy.value, strategy.value, reason)
+    choice = replace(choice, strategy=strategy)
     for product in cell_products(node):
         n_in, n_out = product.weight.shape
         used = cell_reuse_factor(choice, n_in, n_out)
-        if used != choice.reuse_factor:
-            reason = f"the nearest legal one for its {n_in} x {n_out} matrix"
-            changes.append(Adjustment(node.name, "reuse_factor", str(choice.reuse_factor), str(used), reason))
+        reason = f"the nearest legal one for its {n_in} x {n_out} matrix"
+        changes.become("reuse_factor", choice.reuse_factor, used, reason)
     return choice, changes

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelgen.design import Design, IoType, LayerDesign, Strategy
-from accelgen.design.reuse import divisors, legal_reuse_factors, legalize, nearest
+from accelgen.design.factors import divisors, nearest
+from accelgen.design.reuse import legal_reuse_factors, legalize
 from accelgen.errors import DesignError
 from accelgen.ir import Conv, Dense, FixedType, Input, Network
 
