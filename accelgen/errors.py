@@ -39,3 +39,9 @@ class DesignError(AccelgenError):
 
 class ToolError(AccelgenError):
     """An external program (g++, Vitis HLS, Vivado) is missing or failed."""
+
+
+class ReportError(AccelgenError):
+    """A tool's report is missing, half-written, or not what the tool writes; names the file."""
+
+    exit_code = 2

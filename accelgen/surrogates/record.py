@@ -85,6 +85,8 @@ class DesignRecord:
     clock_uncertainty_percent: float = 27.0
     backend: str = "Vitis"
     """hls4ml's backend, whose kernels were synthesised: "Vitis", "Vivado" or "accelgen"."""
+    dsp_multipliers: bool = True
+    """Whether products may use DSP blocks; False where the tool was told to build them of LUTs."""
 
 
 class Stage(Enum):
