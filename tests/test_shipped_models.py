@@ -1,4 +1,7 @@
-"""The small models of ``tests/models`` (`examples/make_test_models.py`), from file to verified project."""
+"""The small models of ``tests/models``, from file to verified project.
+
+`examples/make_test_models.py` and `examples/train_binary_mnist.py` made them.
+"""
 
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import accelgen
 
 MODELS = Path(__file__).parent / "models"
 QUANTIZED = ("qkeras_cnn/model.keras", "qonnx_binary_mlp/model.onnx")
+BINARY = ("qkeras_binary_mlp/model.keras", "qkeras_binary_cnn/model.keras")
 
 
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
@@ -19,6 +23,19 @@ def test_a_quantized_model_agrees_with_its_framework_exactly(tmp_path, path, io_
     found = build.verify((MODELS / path).with_name("reference.npz"), layers=True)
     assert (found.samples, found.csim_mismatches, found.first_difference) == (100, 0, None)
     assert found.agreement.max_abs_error == 0
+
+
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+@pytest.mark.parametrize("path", BINARY)
+def test_a_trained_binary_model_agrees_with_qkeras(tmp_path, path, io_type):
+    data = (MODELS / path).with_name("reference.npz")
+    build = accelgen.load(MODELS / path).build(tmp_path / "project", board="pynq-z2", io_type=io_type)
+    found = build.verify(data, layers=True)
+    assert (found.samples, found.csim_mismatches, found.first_difference) == (100, 0, None)
+    assert found.agreement.argmax_agreement == 1
+    assert found.agreement.max_abs_error < 1e-5  # float32's in the last batch normalization
+    with np.load(data) as arrays:
+        assert np.mean(arrays["y"].argmax(axis=1) == arrays["label"]) > 0.85
 
 
 def test_a_float_model_is_calibrated(tmp_path):
