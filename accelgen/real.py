@@ -142,7 +142,7 @@ def _(node: Threshold, inputs: Sequence[Real]) -> Real:
     for level in range(node.thresholds.shape[-1]):
         edge = node.thresholds[..., level]
         reached += (x >= edge) if node.inclusive else (x > edge)
-    return np.asarray(node.values[reached])
+    return np.asarray(node.value_of(reached))
 
 
 @apply.register

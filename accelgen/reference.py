@@ -312,7 +312,7 @@ def _(node: Threshold, inputs: Sequence[FixedArray]) -> FixedArray:
         for channel in range(x.codes.shape[-1]):
             row = edges[channel if edges.shape[0] > 1 else 0]
             reached[..., channel] = np.searchsorted(row, x.codes[..., channel], side="right")
-    return values.with_codes(values.codes[reached])
+    return values.with_codes(node.value_of(reached, values.codes))
 
 
 def threshold_codes(node: Threshold, fraction: int) -> Codes:

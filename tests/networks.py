@@ -92,7 +92,9 @@ def one_layer(kind: str, rng: np.random.Generator) -> Network:
             )
         case "threshold":
             edges = np.sort(rng.normal(size=(6, 3)) * 3, -1)
-            node = Threshold("n", x, edges, np.array([-1.0, 0.5, 0.0, 2.0]), bool(rng.integers(2)))
+            values = np.array([-1.0, 0.5, 0.0, 2.0])
+            own = np.where(rng.integers(2, size=(6, 1)), values, values[::-1])
+            node = Threshold("n", x, edges, own, bool(rng.integers(2)))
         case "relu":
             node = Relu("n", x, grid(rng, (6,)), 2.5)
         case "clip":

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -237,8 +238,9 @@ class Threshold(Node):
     """``values[number of thresholds reached]``: signs, ternary and few-bit activations.
 
     thresholds is (n_levels,) or (n_channels, n_levels), ascending; ``x`` reaches ``t`` when ``x >= t``
-    (``inclusive``) or ``x > t``. values is (n_levels + 1,). The sign of BipolarQuant (0 becomes +1) is
-    thresholds [0], values [-1, 1], inclusive.
+    (``inclusive``) or ``x > t``. values is (n_levels + 1,) or (n_channels, n_levels + 1); where they descend,
+    the channel's function falls. The sign of BipolarQuant (0 becomes +1) is thresholds [0], values [-1, 1],
+    inclusive.
     """
 
     thresholds: Array = field(default_factory=lambda: np.zeros(1))
@@ -246,11 +248,32 @@ class Threshold(Node):
     inclusive: bool = True
 
     def output_shape(self, shapes: tuple[Shape, ...]) -> Shape:
-        if self.values.shape != (self.thresholds.shape[-1] + 1,):
-            raise self._refuse(f"{self.thresholds.shape[-1]} thresholds with {self.values.size} values")
+        if self.thresholds.ndim not in (1, 2) or self.values.ndim not in (1, 2):
+            raise self._refuse("thresholds and values have one axis, or one for the channels and one more")
+        n_levels, n_values = self.thresholds.shape[-1], self.values.shape[-1]
+        if n_values != n_levels + 1:
+            raise self._refuse(f"{n_levels} thresholds with {n_values} values")
         if self.thresholds.ndim == 2:
             self._broadcasts(self.thresholds[:, 0], shapes[0], "thresholds")
+        if self.values.ndim == 2:
+            self._broadcasts(self.values[:, 0], shapes[0], "values")
         return shapes[0]
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether the channels have thresholds or values of their own."""
+        return max(len(np.atleast_2d(array)) for array in (self.thresholds, self.values)) > 1
+
+    def value_of(self, reached: npt.NDArray[np.int64], values: npt.NDArray[Any] | None = None) -> Any:
+        """For each element (..., n_channels) the value with so many thresholds reached.
+
+        ``values`` are other numbers in the shape of the node's own, such as their codes.
+        """
+        table = self.values if values is None else values
+        if table.ndim == 1:
+            return table[reached]
+        channels = np.arange(reached.shape[-1]) if table.shape[0] > 1 else 0
+        return table[channels, reached]
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,8 +153,9 @@ def _(node: QuantizeArray, inputs: Sequence[FixedArray], shape: Shape) -> FixedA
 
 @_bounds.register
 def _(node: Threshold, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
-    if np.all(np.diff(node.values) >= 0):
-        return reference.apply(node, inputs)
+    differences = np.diff(np.atleast_2d(node.values))
+    if np.all(np.all(differences >= 0, 1) | np.all(differences <= 0, 1)):
+        return _sorted(reference.apply(node, inputs))
     return _spread(node.values, shape)
 
 

@@ -69,8 +69,9 @@ def _permuted(node: Node, position: np.ndarray[tuple[int], np.dtype[np.int64]]) 
         return replace(node, scale=_taken(node.scale, position), bias=_taken(node.bias, position))
     if isinstance(node, Relu):
         return replace(node, negative_slope=_taken(node.negative_slope, position))
-    if isinstance(node, Threshold) and node.thresholds.ndim == 2:
-        return replace(node, thresholds=_taken(node.thresholds, position))
+    if isinstance(node, Threshold):
+        rows = {"thresholds": node.thresholds, "values": node.values}
+        return replace(node, **{name: _taken(a, position) for name, a in rows.items() if a.ndim == 2})
     return node
 
 

@@ -5,11 +5,12 @@
 
 namespace accelgen {
 
-// value(number of levels reached), found in `steps` comparisons, the highest first. A config gives, beside what
+// The value for the number of levels reached, found in `steps` comparisons, the highest first. A config gives, beside what
 // `map` takes:
 //   steps              2 ** steps - 1 levels for each period, ascending
 //   level(i)           smallest code of x that reaches the i-th level; above every code where none does
-//   value(n)           raw bits of the result with n levels reached
+//   value_stride       2 ** steps where each period has values of its own, else 0
+//   value(i)           raw bits of the results with 0 to 2 ** steps - 1 levels reached
 template <class CONFIG_T> struct threshold : CONFIG_T {
     template <class R, class T> static R apply(const T &x, unsigned i) {
         #pragma HLS INLINE
@@ -24,7 +25,7 @@ template <class CONFIG_T> struct threshold : CONFIG_T {
             if (code >= CONFIG_T::level(i * n_levels + (unsigned)probe - 1))
                 reached = probe;
         }
-        return from_code<R>(CONFIG_T::value((unsigned)reached));
+        return from_code<R>(CONFIG_T::value(i * CONFIG_T::value_stride + (unsigned)reached));
     }
 };
 

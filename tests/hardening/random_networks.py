@@ -272,7 +272,7 @@ def _threshold(maker: NetworkMaker, source: str) -> bool:
     edges = np.sort(maker.rng.uniform(-1.1 * top, 1.1 * top, shape), -1)
     if maker.int(0, 1):
         edges = np.sort(np.round(edges * 4) / 4, -1)
-    values = maker.grid(levels + 1)
+    values = maker.grid(*shape[:-1], levels + 1)
     if maker.int(0, 1):
         values = np.sort(values)
     return _fits(maker, Threshold(maker.name(), (source,), edges, values, bool(maker.int(0, 1))))

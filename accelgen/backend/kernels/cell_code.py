@@ -210,7 +210,8 @@ class CellWriter:
             return self._rectified(node, kind, x)
         if isinstance(node, Lookup | Threshold):
             operation = "lookup" if isinstance(node, Lookup) else "threshold"
-            return f"accelgen::{operation}<{self._table(node)}>::template apply<{kind}>({x}, 0)"
+            unit = "u" if isinstance(node, Threshold) and node.per_channel else "0"
+            return f"accelgen::{operation}<{self._table(node)}>::template apply<{kind}>({x}, {unit})"
         raise UnsupportedError(
             f"layer {self.plan.node.name!r}: there is no code for {type(node).__name__} inside a cell"
         )
@@ -249,11 +250,7 @@ class CellWriter:
         kind = self.plan.type(node.name)
         if isinstance(node, Lookup):
             return lookup_members(node, kind)
-        members, channels = threshold_members(node, self.plan.type(node.inputs[0]), kind)
-        if channels > 1:
-            raise UnsupportedError(
-                f"layer {self.plan.node.name!r}: there is no code for thresholds by unit inside a cell"
-            )
+        members, _ = threshold_members(node, self.plan.type(node.inputs[0]), kind)
         return members
 
 

@@ -17,6 +17,7 @@ from accelgen.reference import threshold_codes
 def lower_threshold(node: Threshold, context: Context) -> list[HlsLayer]:
     """Levels as codes of the input, and values that are cast to the result's type already."""
     (x,) = context.input_types(node)
+    (x,) = context.input_types(node)
     members, periods = threshold_members(node, x, context.result_type(node))
     period = Period(context.shape(node.name), periods)
     return [elementwise(node, context, "accelgen_threshold.h", "threshold", members, period=period)]
@@ -24,7 +25,8 @@ def lower_threshold(node: Threshold, context: Context) -> list[HlsLayer]:
 
 def threshold_members(node: Threshold, x: FixedType, result: FixedType) -> tuple[str, int]:
     """The members that accelgen_threshold.h asks of a config, and the number of channels with own levels."""
-    edges = np.atleast_2d(threshold_codes(node, x.fraction))
+    edges, values = np.atleast_2d(threshold_codes(node, x.fraction)), np.atleast_2d(node.values)
+    edges = np.broadcast_to(edges, (max(len(edges), len(values)), edges.shape[-1]))
     n_levels = edges.shape[-1]
     steps = max(1, n_levels.bit_length())
     # a level below the input's range is reached by its smallest code, one above it by none
@@ -33,11 +35,10 @@ def threshold_members(node: Threshold, x: FixedType, result: FixedType) -> tuple
         [min(max(int(edge), x.min_code), never) for edge in row] + [never] * ((1 << steps) - 1 - n_levels)
         for row in edges
     ]
-    values = cast(to_fixed(node.values), result).codes.tolist()
-    values += values[-1:] * ((1 << steps) - len(values))
+    padded = np.pad(values, ((0, 0), (0, (1 << steps) - n_levels - 1)), mode="edge")
     members = (
-        constants(steps=steps)
+        constants(steps=steps, value_stride=0 if len(values) == 1 else 1 << steps)
         + table("level", [level for row in levels for level in row])
-        + table("value", values)
+        + table("value", cast(to_fixed(padded), result).codes.ravel().tolist())
     )
     return members, len(levels)

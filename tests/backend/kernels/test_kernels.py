@@ -84,7 +84,8 @@ def threshold(rng: Random, name: str) -> list[Node]:
     edges = np.sort(rng.uniform(-1.3, 1.3, (*channels, levels)) * spread, -1)
     edges[..., 0] = np.round(edges[..., 0] / x.type.step) * x.type.step
     edges = np.sort(edges, -1)
-    return [x, Threshold(name, (x.name,), edges, on_grid(rng, (levels + 1,)), bool(rng.integers(2)))]
+    rows = (x.shape[-1],) if rng.integers(2) else ()
+    return [x, Threshold(name, (x.name,), edges, on_grid(rng, (*rows, levels + 1)), bool(rng.integers(2)))]
 
 
 def quantize_array(rng: Random, name: str) -> list[Node]:
