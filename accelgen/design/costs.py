@@ -1,0 +1,237 @@
+"""What a few-bit layer costs: operations and cycles as counted, LUTs as a formula estimates them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from accelgen.design.design import RowSharing, WeightMemory
+from accelgen.design.few_bit import Levels
+from accelgen.design.folding import Folding
+from accelgen.design.row_program import RowProgram, Value
+from accelgen.ir import FixedType
+
+Integers = npt.NDArray[np.int64]
+
+FINN_SOURCE = "FINN-R's formula for MVAU (arXiv:1809.04570)"
+FULL_ADDER_SOURCE = "one LUT a full adder"
+
+FINN_EMBEDDED_WORDS = 128
+"""Weight memories up to this deep are in LUTs unless told otherwise, as in FINN."""
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Operations of one inference.
+
+    ``xnor`` counts products of one bit by one bit, ``additions`` those of two operands (a sum of n bits is
+    n - 1), ``comparisons`` those of a sum and a threshold.
+    """
+
+    xnor: int = 0
+    additions: int = 0
+    comparisons: int = 0
+
+    def times(self, count: int) -> Operations:
+        """The operations, ``count`` times."""
+        return Operations(self.xnor * count, self.additions * count, self.comparisons * count)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The costs of a few-bit layer.
+
+    ``weight_bits`` and ``threshold_bits`` are stored, or constants in the logic. The layer computes for
+    ``cycles`` of an inference and takes the next one after ``interval_cycles``, which include the reading of
+    a stream; neither counts the filling of a pipeline. ``lut_estimate`` comes from the formula that
+    ``lut_source`` names, not from synthesis.
+    """
+
+    operations: Operations
+    weight_bits: int
+    threshold_bits: int
+    cycles: int
+    interval_cycles: int
+    lut_estimate: int
+    lut_source: str
+
+
+@dataclass(frozen=True, eq=False)
+class FewBitProduct:
+    """A product with a matrix (n_in, n_out) of few bits, at each of ``positions``.
+
+    ``inputs`` are the levels of a packed input, or the type of one that is a number. Each output's sum is
+    compared with ``n_thresholds``, 0 where it travels on; ``n_classes`` kinds of positions have thresholds of
+    their own.
+    """
+
+    matrix: Integers
+    inputs: Levels | FixedType
+    positions: int = 1
+    n_thresholds: int = 0
+    n_classes: int = 1
+
+    @property
+    def n_in(self) -> int:
+        """Inputs of a position."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def n_out(self) -> int:
+        """Outputs of a position."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether bits meet bits; else numbers are added and subtracted."""
+        return isinstance(self.inputs, Levels)
+
+    @property
+    def input_bits(self) -> int:
+        """Bits of a level or of a number."""
+        return self.inputs.bits if isinstance(self.inputs, Levels) else self.inputs.width
+
+    @cached_property
+    def digits(self) -> int:
+        """Binary digits of the largest magnitude of a weight: 1 for binary and ternary ones."""
+        return int(np.abs(self.matrix).max(initial=1)).bit_length()
+
+    @cached_property
+    def weight_bits(self) -> int:
+        """Bits that store a weight: 1 where all are -1 or 1, else its digits and a sign."""
+        return 1 if bool(np.all(np.abs(self.matrix) == 1)) else self.digits + 1
+
+    @cached_property
+    def sum_bits(self) -> int:
+        """Bits of the widest sum of an output; that of bits is counted from its smallest value on."""
+        if isinstance(self.inputs, Levels):
+            span = (1 << self.planes) - 1
+            return max(1, (span * int(np.abs(self.matrix).sum(0).max())).bit_length())
+        low, high = self.inputs.min_code, self.inputs.max_code
+        rising, falling = np.maximum(self.matrix, 0).sum(0), np.minimum(self.matrix, 0).sum(0)
+        ends = low * rising + high * falling, high * rising + low * falling
+        return FixedType.for_range(int(ends[0].min()), int(ends[1].max()), 0).width
+
+    @property
+    def planes(self) -> int:
+        """Bit planes of an input that are summed one by one: those of a packed one."""
+        return self.input_bits if self.is_packed else 1
+
+
+def folded_costs(product: FewBitProduct, folding: Folding, memory: WeightMemory, reads: int = 0) -> Costs:
+    """The costs of a folded layer, which computes with every weight, those that are 0 included.
+
+    ``reads`` are the packs that a layer takes from a stream, one a cycle; 0 without streams.
+    """
+    terms = product.n_in * product.digits * product.planes
+    operations = Operations(
+        product.n_out * terms if product.is_packed else 0,
+        product.n_out * (terms - 1),
+        product.n_out * product.n_thresholds,
+    )
+    cycles = product.positions * folding.cycles(product.n_in, product.n_out)
+    # a position's first step is taken in the cycle that reads its last pack
+    interval = max(cycles, reads + cycles - product.positions)
+    luts = finn_mvau_luts(product, folding, memory)
+    return _costs(product, operations, cycles, interval, luts, FINN_SOURCE)
+
+
+def unrolled_costs(
+    product: FewBitProduct, program: RowProgram | None = None, parallel_positions: int = 1, reads: int = 0
+) -> Costs:
+    """The costs of an unrolled layer, in which weights that are 0 cost nothing.
+
+    ``program`` says how rows are computed from each other, for one bit plane of packed inputs; None: each by
+    itself. ``reads`` is as in `folded_costs`.
+    """
+    program = program or _separate_rows(product.matrix)
+    values = program.values
+    operations = Operations(
+        product.planes * sum(_digits(value.inputs) for value in values) if product.is_packed else 0,
+        product.planes * sum(_operands(value) - 1 for value in values)
+        + (product.planes - 1) * sum(index >= 0 for index, _ in program.rows),
+        product.n_out * product.n_thresholds,
+    )
+    cycles = -(-product.positions // parallel_positions)
+    luts = parallel_positions * full_adder_luts(product, program)
+    return _costs(product, operations, cycles, max(cycles, reads), luts, FULL_ADDER_SOURCE)
+
+
+def _costs(
+    product: FewBitProduct, operations: Operations, cycles: int, interval: int, luts: int, source: str
+) -> Costs:
+    return Costs(
+        operations.times(product.positions),
+        product.matrix.size * product.weight_bits,
+        product.n_classes * product.n_out * product.n_thresholds * product.sum_bits,
+        cycles,
+        interval,
+        luts,
+        source,
+    )
+
+
+def finn_mvau_luts(product: FewBitProduct, folding: Folding, memory: WeightMemory) -> int:
+    """LUTs of a folded layer by the cost model of FINN's matrix-vector-activation unit (MVAU).
+
+    c0 + c1 * PE * (multipliers + adder tree + accumulator + thresholds + comparators) + c2, with c0 = 300 and
+    c1 = 1.1 as fitted in Blott et al., "FINN-R", ACM TRETS 11(3), 2018 (arXiv:1809.04570), and with its terms
+    as in ``MVAU_hls.lut_estimation`` of FINN 0.10; c2 is a weight memory of LUTs. The accumulator has the
+    exact width of the sum, as FINN's has after it minimised accumulators.
+    """
+    bits = product.weight_bits + product.input_bits
+    multipliers = folding.simd * (2 * ceil(bits / 6) - 1) * bits
+    adder_tree = bits * (2 * folding.simd - 1)
+    comparators = product.n_thresholds * product.sum_bits
+    threshold_words = product.n_classes * product.n_out // folding.pe
+    thresholds = comparators * ceil(threshold_words / 64)
+    words = folding.cycles(product.n_in, product.n_out)
+    in_luts = memory is WeightMemory.LUT or (memory is WeightMemory.AUTO and words <= FINN_EMBEDDED_WORDS)
+    weights = folding.pe * folding.simd * product.weight_bits * ceil(words / 64) if in_luts else 0
+    lanes = folding.pe * (multipliers + adder_tree + product.sum_bits + thresholds + comparators)
+    return int(300 + 1.1 * lanes + weights)
+
+
+def full_adder_luts(product: FewBitProduct, program: RowProgram) -> int:
+    """LUTs of one unrolled position: one for each full adder, and one for each bit compared.
+
+    A full adder makes two bits of three, so that a tree of them that makes m bits of n has n - m of them
+    (Swartzlander, "Parallel Counters", IEEE Transactions on Computers C-22, 1973). Products by constants are
+    wiring.
+    """
+    span = 1 if product.is_packed else (1 << product.input_bits) - 1
+    spans: list[int] = []
+    adders = 0
+    for value in program.values:
+        terms = [(coefficient, span) for _, coefficient in value.inputs]
+        terms += [(coefficient, spans[index]) for index, coefficient in value.values]
+        spans.append(sum(abs(coefficient) * width for coefficient, width in terms))
+        bits = sum(abs(coefficient).bit_count() * width.bit_length() for coefficient, width in terms)
+        adders += max(0, bits - spans[-1].bit_length())
+    weighing = (product.planes - 1) * product.n_out * product.sum_bits
+    return product.planes * adders + weighing + product.n_out * product.n_thresholds * product.sum_bits
+
+
+def _separate_rows(matrix: Integers) -> RowProgram:
+    """The program that computes each row of the result, a column of the matrix, by itself."""
+    rows = [
+        tuple((int(index), int(column[index])) for index in np.flatnonzero(column)) for column in matrix.T
+    ]
+    values = [Value(row) for row in rows if row]
+    numbers = iter(range(len(values)))
+    return RowProgram(
+        RowSharing.NONE, tuple(values), tuple((next(numbers), 1) if row else (-1, 1) for row in rows)
+    )
+
+
+def _digits(terms: tuple[tuple[int, int], ...]) -> int:
+    """Operands that the terms are: one for each binary digit of a coefficient."""
+    return sum(abs(coefficient).bit_count() for _, coefficient in terms)
+
+
+def _operands(value: Value) -> int:
+    return _digits(value.inputs) + _digits(value.values)
