@@ -1,0 +1,306 @@
+"""Finished hls4ml projects: what was generated, and what Vivado HLS or Vitis HLS reported of it.
+
+The generated C++ says what was built; ``hls4ml_config.yml``, which may be older, only which backend built it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from accelgen.errors import AccelgenError
+from accelgen.ir import Conv, Dense
+from accelgen.reports import SynthesisReport, read_csynth_folder
+from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.hls4ml_source import (
+    Config,
+    Flow,
+    Types,
+    chain,
+    read_configs,
+    read_flow,
+    read_types,
+)
+from accelgen.surrogates.dataset.table import BadRecordError, Skipped
+from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
+from accelgen.surrogates.weights import signed_digits
+
+MAX_BYTES = 1 << 24
+"""The longest source or configuration file read."""
+
+MODEL = "keras_model.h5"
+PARAMETERS = ("parameters.h", "firmware/parameters.h")
+REPORTS = ("reports", "*_prj/solution*/syn/report")
+
+_KINDS = {
+    "dense": LayerKind.DENSE,
+    "conv1d": LayerKind.CONV1D,
+    "conv2d": LayerKind.CONV2D,
+    "lstm": LayerKind.LSTM,
+    "gru": LayerKind.GRU,
+    "batchnorm": LayerKind.NORMALIZE,
+    "pooling1d": LayerKind.POOL,
+    "pooling2d": LayerKind.POOL,
+    "merge": LayerKind.MERGE,
+    "concat": LayerKind.MOVE,
+    "padding1d": LayerKind.MOVE,
+    "padding2d": LayerKind.MOVE,
+    "cropping1d": LayerKind.MOVE,
+    "cropping2d": LayerKind.MOVE,
+    "resize": LayerKind.MOVE,
+    "transpose": LayerKind.MOVE,
+}
+_WINDOWED = (LayerKind.CONV1D, LayerKind.CONV2D)
+_RECURRENT = (LayerKind.LSTM, LayerKind.GRU)
+_MULTIPLYING = (LayerKind.DENSE, *_WINDOWED, *_RECURRENT)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds an hls4ml project with a folder of reports."""
+    return _first(folder, PARAMETERS) is not None and _first(folder, REPORTS) is not None
+
+
+def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
+    """The one synthesis of a project; its group is the folder that holds the project's model.
+
+    Weights are read from ``firmware/weights`` where they are, else from a Keras model in the project or in
+    the folder above it, where that has layers of the same names, sizes and non-zero weights.
+    """
+    try:
+        yield _synthesis(folder)
+    except (AccelgenError, BadRecordError) as error:
+        yield Skipped(str(folder), 0, str(error))
+
+
+def _first(folder: Path, patterns: tuple[str, ...]) -> Path | None:
+    return next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadRecordError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadRecordError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads hls4ml's configuration, whose Python objects (the model) become nothing."""
+
+
+def _nothing(_loader: yaml.SafeLoader, _suffix: str, _node: yaml.Node) -> None:
+    return None
+
+
+_Loader.add_multi_constructor("", _nothing)
+
+
+def _configuration(folder: Path) -> Fields:
+    path = folder / "hls4ml_config.yml"
+    if not path.is_file():
+        return Fields({})
+    try:
+        data = yaml.load(_read(path), _Loader)  # a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BadRecordError(f"{path.name} is no YAML: {' '.join(str(error).split())[:200]}") from None
+    return Fields(data if isinstance(data, dict) else {})
+
+
+def _synthesis(folder: Path) -> Synthesis:
+    parameters = _first(folder, PARAMETERS)
+    reports = _first(folder, REPORTS)
+    if parameters is None or reports is None:
+        raise BadRecordError("it is no hls4ml project with reports")
+    defines = _read(parameters.with_name("defines.h"))
+    configs, helpers = read_configs(_read(parameters), defines)
+    if not configs:
+        raise BadRecordError(f"{parameters.name} holds no layer")
+    report = read_csynth_folder(reports)
+    source = parameters.with_name(f"{report.top.name}.cpp")
+    flow = read_flow(_read(source), configs) if source.is_file() else chain(configs)
+    project = _Project(configs, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
+    layers = tuple(project.layer(config) for config in configs)
+    return Synthesis(
+        design=_design(folder, layers, configs, report),
+        tool=report.tool,
+        version=report.version,
+        resource_stage=Stage.C_SYNTHESIS,
+        success=True,
+        targets=report.top.figures(),
+        per_layer=_per_layer(configs, report),
+        group=folder.resolve().parent.name if (folder.parent / MODEL).is_file() else folder.resolve().name,
+        source=str(folder),
+    )
+
+
+def _design(
+    folder: Path, layers: tuple[LayerRecord, ...], configs: list[Config], report: SynthesisReport
+) -> DesignRecord:
+    settings = dict(re.findall(r"set (\w+) \"?([\w.%-]+)\"?", _optional(folder / "project.tcl")))
+    uncertainty = report.clock_uncertainty_ns / report.target_clock_ns * 100
+    if re.fullmatch(r"\d{1,2}(\.\d{1,3})?%", settings.get("clock_uncertainty", "")):
+        uncertainty = float(settings["clock_uncertainty"].rstrip("%"))
+    stream = any("io_stream" in config.constants.get("io_type", "") for config in configs)
+    return DesignRecord(
+        layers=layers,
+        io_type="io_stream" if stream else "io_parallel",
+        part=report.part,
+        clock_ns=report.target_clock_ns,
+        clock_uncertainty_percent=round(uncertainty, 3),
+        backend=_configuration(folder).text("Backend", "Vivado" if report.tool == "Vivado HLS" else "Vitis"),
+        # a naming of hls4ml_MLP_estimator's projects; one of them holds a copy of the report with DSPs
+        dsp_multipliers=not folder.name.startswith("LUT_") or report.top.resources.get("dsp", 0) > 0,
+    )
+
+
+def _optional(path: Path) -> str:
+    return _read(path) if path.is_file() else ""
+
+
+def _per_layer(configs: list[Config], report: SynthesisReport) -> dict[str, dict[str, float]]:
+    """The figures of each layer's function: the outermost of those that the layer's config names."""
+    found: dict[str, dict[str, float]] = {}
+    for config in configs:
+        pattern = re.compile(rf"(?:.*_)?{config.name}_s(?:_\d+)?")
+        functions = [own for name, own in report.functions.items() if pattern.fullmatch(name)]
+        if functions:
+            outermost = max(functions, key=lambda own: sum(own.resources.values()))
+            found[config.layer] = outermost.figures()
+    return found
+
+
+@dataclass(frozen=True)
+class _Project:
+    """What the layers of a project are described from."""
+
+    configs: list[Config]
+    helpers: Mapping[str, Config]
+    types: Types
+    flow: Mapping[str, Flow]
+    weights: _Weights
+
+    def layer(self, config: Config) -> LayerRecord:
+        kind = self._kind(config)
+        flow = self.flow.get(config.name, Flow((), ()))
+        product = self.helpers.get(config.types.get("mult_config", ""), config)
+        if kind in _RECURRENT:
+            product = self.helpers.get(config.types.get("mult_config1", ""), config)
+        n_in, n_out, positions = self._shape(config, kind)
+        weight = self.types.fixed(product.types.get("weight_t", config.types.get("scale_t", "")))
+        nonzero = product.integer("n_nonzeros")
+        values = None
+        if product.types.get("weight_t") is not None and kind not in _RECURRENT:
+            values = self.weights.find(config, n_in * n_out, nonzero)
+        strategy = (product.constants.get("strategy") or config.constants.get("strategy", "")).rpartition(
+            "::"
+        )[2]
+        reuse = 1
+        if kind in (*_MULTIPLYING, LayerKind.NORMALIZE):
+            reuse = product.integer("reuse_factor") or config.integer("reuse_factor") or 1
+        inputs = tuple(other.layer for other in self.configs if other.name in flow.inputs)
+        return LayerRecord(
+            name=config.layer,
+            kind=kind,
+            inputs=inputs,
+            n_in=n_in,
+            n_out=n_out,
+            positions=positions,
+            input_bits=self._input_bits(flow),
+            weight_bits=0 if weight is None else weight.width,
+            accum_bits=self.types.bits(product.types.get("accum_t", "")),
+            result_bits=self._result_bits(config, flow),
+            nonzero=-1 if nonzero is None else nonzero,
+            digits=-1 if values is None else signed_digits(values),
+            strategy=strategy if kind in _MULTIPLYING else "",
+            reuse_factor=reuse,
+            requested_reuse_factor=reuse,
+            table_size=0 if kind is LayerKind.RELU else (config.integer("table_size") or 0),
+        )
+
+    def _kind(self, config: Config) -> LayerKind:
+        if config.kind != "activ":
+            return _KINDS.get(config.kind, LayerKind.OTHER)
+        name = config.name.partition("_config")[0]
+        if name == "softmax":
+            return LayerKind.SOFTMAX
+        return LayerKind.RELU if name in ("relu", "leaky_relu", "linear") else LayerKind.TABLE
+
+    def _shape(self, config: Config, kind: LayerKind) -> tuple[int, int, int]:
+        """Inputs and results of one position, and how many positions."""
+        if kind in _WINDOWED:
+            taps = (config.integer("filt_height") or 1) * config.count("filt_width")
+            positions = (config.integer("out_height") or 1) * config.count("out_width")
+            return taps * config.count("n_chan"), config.count("n_filt"), positions
+        if kind in _RECURRENT:
+            return config.count("n_in"), config.count("n_out"), config.count("n_sequence")
+        if kind is LayerKind.POOL:
+            size = (config.integer("pool_height") or 1) * config.count("pool_width")
+            positions = (config.integer("out_height") or 1) * (config.integer("out_width", "n_out") or 1)
+            return size, config.integer("n_filt") or 1, positions
+        n_in = config.integer("n_in", "n_elem", "n_chan") or self._elements(config)
+        return n_in, config.count("n_out") if kind is LayerKind.DENSE else n_in, 1
+
+    def _elements(self, config: Config) -> int:
+        """Elements of a layer that only moves them, where its config gives heights, widths and channels."""
+        height = config.integer("out_height", "height") or 1
+        width = config.integer("out_width", "width") or 1
+        return height * width * (config.integer("n_chan") or 1)
+
+    def _result_bits(self, config: Config, flow: Flow) -> int:
+        name = flow.types[-2] if len(flow.types) > 2 else f"layer{config.number}_t"
+        return self.types.bits(name) or self.types.bits("result_t")
+
+    def _input_bits(self, flow: Flow) -> int:
+        if len(flow.types) > 2:
+            return self.types.bits(flow.types[0])
+        before = next((other for other in self.configs if other.name in flow.inputs), None)
+        if before is None:
+            return self.types.bits("input_t") or 16
+        return self._result_bits(before, self.flow[before.name])
+
+
+class _Weights:
+    """The weights of a project's layers, from its own files or from the model that it was made of."""
+
+    def __init__(self, folder: Path, firmware: Path) -> None:
+        self._texts = firmware / "weights"
+        self._models = [folder / MODEL, folder.parent / MODEL]
+        self._nodes: Mapping[str, npt.NDArray[Any]] | None = None
+
+    def find(self, config: Config, size: int, nonzero: int | None) -> npt.NDArray[Any] | None:
+        """A layer's weights where some of that many, and that many not zero, are found."""
+        text = self._texts / f"w{config.number}.txt"
+        values = None
+        if text.is_file():
+            try:
+                values = np.array([float(part) for part in _read(text).split(",")])
+            except ValueError:
+                raise BadRecordError(f"{text.name} holds something that is no number") from None
+        else:
+            values = self._model().get(config.layer)
+        if values is None or values.size != size or not np.isfinite(values).all():
+            return None
+        return values if nonzero in (None, np.count_nonzero(values)) else None
+
+    def _model(self) -> Mapping[str, npt.NDArray[Any]]:
+        if self._nodes is None:
+            self._nodes = next((_model_weights(path) for path in self._models if path.is_file()), {})
+        return self._nodes
+
+
+def _model_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
+    from accelgen import importers
+
+    try:
+        network = importers.load(path, None)
+    except AccelgenError:
+        return {}  # without its model, a project still says how many weights are not zero
+    return {node.name: node.weight for node in network if isinstance(node, Dense | Conv)}

@@ -1,0 +1,100 @@
+"""The CSV files of N-TORC (HeRCLab/N-TORC, FCCM 2025): single layers, means over equal syntheses.
+
+As its ``src/design_space_explorer.py`` makes them: Vivado HLS 2019.1 on an xczu7ev at 4 ns, io_stream,
+ap_fixed<16,8,AP_RND,AP_SAT> for everything, Latency strategy for a reuse factor of 1 and Resource otherwise,
+convolutions of 3 taps with padding "same", LSTMs that return sequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from accelgen.surrogates.dataset.csv_rows import read_rows
+from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.table import Skipped
+from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
+
+_COMMON = {"reuse_factor_requested", "reuse_factor_legal", "latency_min", "latency_max", "lut", "runs"}
+CONV1D_COLUMNS = frozenset({"n_chan", "n_filt", "sequence_length", *_COMMON})
+LSTM_COLUMNS = frozenset({"n_in", "n_units", "sequence_length", *_COMMON})
+DENSE_COLUMNS = frozenset({"n_in", "n_out", *_COMMON})
+
+BITS = 16
+TAPS = 3
+MAX_SIZE = 1 << 20
+
+
+def read_conv1d(path: Path) -> Iterator[Synthesis | Skipped]:
+    """Convolutions along a sequence."""
+
+    def convert(row: Fields) -> Synthesis:
+        shape = (_size(row, "n_chan") * TAPS, _size(row, "n_filt"), _size(row, "sequence_length"))
+        return _synthesis(row, LayerKind.CONV1D, shape, str(path))
+
+    return read_rows(path, convert)
+
+
+def read_lstm(path: Path) -> Iterator[Synthesis | Skipped]:
+    """LSTMs; the legal reuse factor given is that of the kernel."""
+
+    def convert(row: Fields) -> Synthesis:
+        shape = (_size(row, "n_in"), _size(row, "n_units"), _size(row, "sequence_length"))
+        return _synthesis(row, LayerKind.LSTM, shape, str(path))
+
+    return read_rows(path, convert)
+
+
+def read_dense(path: Path) -> Iterator[Synthesis | Skipped]:
+    """Dense layers."""
+
+    def convert(row: Fields) -> Synthesis:
+        return _synthesis(row, LayerKind.DENSE, (_size(row, "n_in"), _size(row, "n_out"), 1), str(path))
+
+    return read_rows(path, convert)
+
+
+def _size(row: Fields, name: str) -> int:
+    return row.integer(name, maximum=MAX_SIZE)
+
+
+def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source: str) -> Synthesis:
+    n_in, n_out, positions = shape
+    requested = row.integer("reuse_factor_requested")
+    layer = LayerRecord(
+        name=kind.value,
+        kind=kind,
+        n_in=n_in,
+        n_out=n_out,
+        positions=positions,
+        input_bits=BITS,
+        weight_bits=BITS,
+        accum_bits=BITS,
+        result_bits=BITS,
+        strategy="latency" if requested == 1 else "resource",
+        reuse_factor=row.integer("reuse_factor_legal"),
+        requested_reuse_factor=requested,
+    )
+    names = {
+        "latency_cycles": "latency_min",
+        "latency_max_cycles": "latency_max",
+        **{name: name for name in ("bram_18k", "lut", "ff", "dsp")},
+    }
+    return Synthesis(
+        design=DesignRecord(
+            layers=(layer,),
+            io_type="io_stream",
+            part="xczu7ev-ffvc1156-2-e",
+            clock_ns=4.0,
+            clock_uncertainty_percent=12.5,
+            backend="Vivado",
+        ),
+        tool="Vivado HLS",
+        version="2019.1",
+        resource_stage=Stage.C_SYNTHESIS,
+        success=True,
+        targets=row.targets(names),
+        runs=row.integer("runs"),
+        group=f"{kind.value} {n_in} {n_out}",
+        source=source,
+    )
