@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
+
+import numpy.typing as npt
 
 from accelgen.errors import PrecisionError
 from accelgen.ir import FixedType
+
+Integers = npt.NDArray[Any]
+
+
+def comment(name: str, what: str) -> str:
+    """A line that says what the layer ``name`` of the network is; all but harmless characters become _."""
+    return f"    // {re.sub(r'[^A-Za-z0-9 .:/_+-]', '_', name)}: {what}\n"
 
 
 def constants(**values: int | bool) -> str:
@@ -24,6 +35,17 @@ def signed_constants(**values: int) -> str:
 def typedef(name: str, kind: FixedType) -> str:
     """A name for a fixed-point type."""
     return f"    typedef {kind.cpp} {name};\n"
+
+
+def integer_typedef(name: str, low: int, high: int) -> str:
+    """A name for the narrowest ap_int, or ap_uint, that holds every integer from ``low`` to ``high``."""
+    kind = FixedType.for_range(low, high, 0)
+    return f"    typedef {'ap_int' if kind.signed else 'ap_uint'}<{kind.width}> {name};\n"
+
+
+def template(member: str, name: str) -> str:
+    """A name for a struct of namespace accelgen that takes a config."""
+    return f"    template <class C> using {member} = accelgen::{name}<C>;\n"
 
 
 def table(name: str, codes: Iterable[int], partition: str = "complete") -> str:
@@ -49,6 +71,33 @@ def table(name: str, codes: Iterable[int], partition: str = "complete") -> str:
         f"{pragma}"
         "        return codes[i];\n"
         "    }\n"
+    )
+
+
+def function_of_rows(
+    name: str, result: str, kind: str, rows: Integers, item: str, at: str, pragmas: Iterable[str]
+) -> str:
+    """A function ``name(i, {item})`` to a constant from a table of ``rows`` (n, m), of which it reads row i.
+
+    Args:
+        name: of the function.
+        result: its C++ type.
+        kind: the C++ type of the table's numbers.
+        rows: below 2**64; unsigned ones in an array of type uint64.
+        item: the second argument: what it picks from a row.
+        at: C++ of the result, from ``codes[i]``.
+        pragmas: of HLS, for the variable ``codes``.
+    """
+    suffix = "ULL" if rows.dtype.kind == "u" else "LL"
+    lines = ",\n".join(
+        f"            {{{', '.join(f'{number}{suffix}' for number in row)}}}" for row in rows.tolist()
+    )
+    return (
+        f"    static {result} {name}(unsigned i, unsigned {item}) {{\n"
+        "        #pragma HLS INLINE\n"
+        f"        static const {kind} codes[{len(rows)}][{rows.shape[1]}] = {{\n{lines}}};\n"
+        + "".join(f"        #pragma HLS {pragma}\n" for pragma in pragmas)
+        + f"        return {at};\n    }}\n"
     )
 
 
