@@ -20,7 +20,7 @@ def finish_members(layer: PackedLinear, product: Product) -> str:
 def _thresholds(finish: Thresholds, product: Product) -> str:
     # a threshold below all sums is always reached, one above them never
     codes = np.clip(finish.codes + product.excess[:, None], product.low, product.high + 1)
-    members = constants(n_classes=len(codes), n_levels=codes.shape[-1]) + _table("threshold", codes, product)
+    members = constants(n_levels=codes.shape[-1]) + _table("threshold", codes, product)
     if finish.result is not None:
         return members + packed_result(finish.result) + template("finish", "to_words")
     assert finish.values is not None
@@ -36,8 +36,7 @@ def _linear(finish: Linear, product: Product) -> str:
     offsets = finish.offsets - finish.scale * product.excess
     width = FixedType.for_range(min(-1, finish.scale), max(0, finish.scale), 0).width
     return (
-        constants(n_classes=len(offsets))
-        + typedef("exact_t", finish.exact.storage())
+        typedef("exact_t", finish.exact.storage())
         + f"    static ap_int<{width}> scale() {{ return {finish.scale}LL; }}\n"
         + _table("offset", offsets[..., None], product)
         + template("finish", "to_scaled")

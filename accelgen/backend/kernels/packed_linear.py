@@ -44,7 +44,7 @@ def packed_linear_attributes(layer: PackedLinear, name: str, shape: Shape) -> di
     members += _input(layer) + integer_typedef("sum_t", product.low, product.high)
     members += product.members
     members += finish_members(layer, product)
-    members += constants(n_result=n_out if result is None else result.words)
+    members += constants(n_classes=n_classes(layer), n_result=n_out if result is None else result.words)
     if layer.window is not None:
         members += _geometry(layer, layer.window)
     function = "packed_dense" if layer.window is None else "packed_conv"
@@ -52,6 +52,11 @@ def packed_linear_attributes(layer: PackedLinear, name: str, shape: Shape) -> di
         function += "_folded"
     header = "accelgen_packed_dense.h" if layer.window is None else "accelgen_packed_conv.h"
     return call(header, function, shape if result is None else result.variable_shape, members)
+
+
+def n_classes(layer: PackedLinear) -> int:
+    """The kinds of positions, which differ in their thresholds or offsets."""
+    return len(layer.finish.codes if isinstance(layer.finish, Thresholds) else layer.finish.offsets)
 
 
 def _count(classes: tuple[int, ...]) -> int:

@@ -113,17 +113,17 @@ def _layout(tensor: PackedTensor) -> str:
     )
 
 
-def packed_pool_attributes(node: Pool, positions: Shape, result: PackedTensor) -> dict[str, Any]:
+def packed_pool_attributes(node: Pool, in_shape: Shape, result: PackedTensor) -> dict[str, Any]:
     """The attributes of the layer that takes the maximum of packed levels over windows of 1 or 2 axes.
 
-    ``positions`` are the input's axes without the channels; words and levels stay as they are.
+    ``in_shape`` is the network's, channels last; words and levels stay as they are.
 
     Raises:
         UnsupportedError: windows of more axes.
     """
     text = comment(node.name, f"maxima of levels of {result.levels.bits} bits")
     members = constants(reuse_factor=1, n_chan=result.words)
-    members += pool_geometry(node, positions, result.positions)
+    members += pool_geometry(node, in_shape[:-1], result.positions)
     members += f"    typedef ap_uint<{result.word_bits}> accum_t;\n"
     members += f"    template <class T> using reduction = accelgen::larger_levels<T, {result.levels.bits}>;\n"
     return call("accelgen_packed_pool.h", "pool", result.variable_shape, text + members)
