@@ -22,18 +22,19 @@ from accelgen.ir import (
     Relu,
     Rounding,
     Softmax,
-    Threshold,
     Unary,
 )
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array
-from accelgen.passes.bounds import bounds
+from accelgen.passes.bounds import bounds, bounds_of
 from accelgen.passes.exact_affine import narrow_affine, narrow_bias, on_grid, scale_for_output
-from accelgen.passes.exact_threshold import absorb_affine
+from accelgen.passes.exact_threshold import Steps, find_steps
 from accelgen.passes.exact_unary import lower_unary, single_cast
 from accelgen.passes.recurrent_types import choose_recurrent_types
 from accelgen.passes.rename import rewire
+from accelgen.passes.step_chains import Chain, pays, step_chains
+from accelgen.passes.weights import Linear, no_wider, scaled_results
 
 SOFTMAX_TYPE = FixedType(16, 0, False, Rounding.RND, Overflow.SAT)
 """A softmax's result where nothing else is said: steps of 2**-16 from 0 to just below 1."""
@@ -68,8 +69,9 @@ class _Walk:
         self.notes: list[str] = []
         self.moved: dict[str, str] = {}
         self.found: dict[str, FixedArray] = {}
-        self.absorbed: dict[str, Threshold] = {}
-        """Thresholds that have taken over the scale before them, by name."""
+        self.chains = step_chains(network)
+        self.steps: dict[str, Steps | None] = {}
+        """What chains of nodes have become: at the last one's name its steps, None at the others'."""
 
     def visit(self, node: Node) -> None:
         """Add what replaces ``node``, and the bounds of all of it."""
@@ -85,6 +87,11 @@ class _Walk:
             self.moved[node.name] = result
 
     def _replace(self, node: Node, x: list[FixedArray]) -> list[Node]:
+        if node.name not in self.steps and node.name in self.chains:
+            self._find_steps(self.chains[node.name], x[0])
+        if node.name in self.steps:
+            steps = self.steps[node.name]
+            return [] if steps is None else [steps.node(node.name, node.inputs)]
         if isinstance(node, Affine):
             return self._affine(node, x[0])
         if isinstance(node, Relu | Clip):
@@ -96,8 +103,6 @@ class _Walk:
             if note is not None:
                 self.notes.append(note)
             return nodes
-        if isinstance(node, Threshold):
-            return [self.absorbed.get(node.name, node)]
         if isinstance(node, Softmax) and node.type is None:
             return [replace(node, type=SOFTMAX_TYPE)]
         if isinstance(node, Recurrent):
@@ -109,13 +114,56 @@ class _Walk:
             return [typed]
         return [node]
 
+    def _find_steps(self, chain: Chain, x: FixedArray) -> None:
+        """Let thresholds take over a chain on inputs within ``x``, or what comes after its first node.
+
+        A chain for which thresholds do not pay is left as it is.
+        """
+        if not pays(chain, self.network):
+            return
+        steps = find_steps(chain, x)
+        if steps is not None:
+            self._take_over(chain, steps)
+        elif len(chain) > 1:
+            self.chains[chain[1].name] = chain[1:]
+
+    def _take_over(self, chain: Chain, steps: Steps) -> None:
+        *others, final = chain
+        self.steps |= {node.name: None for node in others}
+        self.steps[final.name] = steps
+
+    def _with_steps(self, node: Linear, x: FixedArray) -> Linear | None:
+        """The linear layer before a chain without its bias, which thresholds on its sums take over too.
+
+        Where the chain falls, the signs of the layer's weights turn, so that the thresholds rise. None where
+        no such chain follows.
+        """
+        chain = self._chain_after(node.name)
+        if chain is None or not pays(chain, self.network):
+            return None
+        bias = (
+            () if node.bias is None else (Affine(f"{node.name}/bias", (node.name,), np.ones(1), node.bias),)
+        )
+        layer = replace(node, bias=None)
+        sums = bounds_of(layer, [x])
+        steps = find_steps((*bias, *chain), sums)
+        if steps is None:
+            return None
+        falls = np.broadcast_to(steps.falls, sums.codes.shape[-1:])
+        turned = scaled_results(layer, np.where(falls, -1.0, 1.0)) if np.any(falls) else None
+        if turned is not None and no_wider(turned, layer):
+            layer, steps = turned, steps.turned(falls)
+        self._take_over(chain, steps)
+        return layer
+
+    def _chain_after(self, name: str) -> Chain | None:
+        """The chain that alone takes the result of ``name``."""
+        users = self.network.consumers[name]
+        if len(users) != 1 or name in self.network.outputs:
+            return None
+        return self.chains.get(users[0].name)
+
     def _affine(self, node: Affine, x: FixedArray) -> list[Node]:
-        users = self.network.consumers[node.name]
-        if len(users) == 1 and isinstance(users[0], Threshold) and node.name not in self.network.outputs:
-            absorbed = absorb_affine(node, users[0], x)
-            if absorbed is not None:
-                flip, self.absorbed[users[0].name] = absorbed
-                return [] if flip is None else [flip]
         if on_grid(node):
             return [node]
         chain = self._chain_to_cast(node.name)
@@ -148,9 +196,10 @@ class _Walk:
         upper = None if node.upper is None else narrow(node.upper)
         return replace(node, negative_slope=_as_float32(node.negative_slope), upper=upper)
 
-    def _linear(
-        self, node: Dense | EinsumDense | Conv | DepthwiseConv, x: FixedArray
-    ) -> Dense | EinsumDense | Conv | DepthwiseConv:
+    def _linear(self, node: Linear, x: FixedArray) -> Linear:
+        layer = self._with_steps(node, x)
+        if layer is not None:
+            return layer
         chain = self._chain_to_cast(node.name)
         final = chain[-1] if chain else None
         users = self.network.consumers[node.name]

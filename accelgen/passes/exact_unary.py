@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from accelgen.errors import UnsupportedError
@@ -14,7 +16,6 @@ from accelgen.ir import (
     Quantize,
     QuantizeArray,
     Rounding,
-    Threshold,
     Unary,
 )
 from accelgen.ir.fixed import FixedArray, from_real
@@ -22,6 +23,7 @@ from accelgen.ir.functions import FUNCTIONS, evaluate
 from accelgen.ir.nodes import Array
 from accelgen.passes.adopt_input_types import integer_bits, type_around
 from accelgen.passes.bounds import type_of
+from accelgen.passes.exact_threshold import Steps, find_steps
 
 TABLE_BITS = 14
 """The widest input looked up as it is (16,384 entries)."""
@@ -52,11 +54,9 @@ def lower_unary(node: Unary, x: FixedArray, cast_to: FixedType | None) -> tuple[
     kind = node.type or cast_to or _result_type(node, x)
     if index.width <= TABLE_BITS:
         return [_table(node, node.inputs, index, kind)], None
-    ends = from_real(evaluate(node.function, node.parameters, x.values), kind).codes
-    if FUNCTIONS[node.function].rising and kind.overflow in (Overflow.SAT, Overflow.SAT_SYM):
-        low, high = int(ends[0].min()), int(ends[1].max())
-        if high - low <= THRESHOLD_LEVELS:
-            return [_thresholds(node, index, kind, low, high)], None
+    steps = _few_steps(node, x, kind)
+    if steps is not None:
+        return [steps.node(node.name, node.inputs)], None
     coarse = _coarse_index(node, x, kind)
     rounded = Quantize(f"{node.name}/index", node.inputs, coarse)
     table = _table(node, (rounded.name,), coarse.storage(), kind)
@@ -65,6 +65,16 @@ def lower_unary(node: Unary, x: FixedArray, cast_to: FixedType | None) -> tuple[
         f"which changes its result by up to {_cost(node, coarse):.2g}"
     )
     return [rounded, table], note
+
+
+def _few_steps(node: Unary, x: FixedArray, kind: FixedType) -> Steps | None:
+    """The function rounded to ``kind`` as steps, where it rises and they are few."""
+    if not FUNCTIONS[node.function].rising or kind.overflow not in (Overflow.SAT, Overflow.SAT_SYM):
+        return None
+    ends = from_real(evaluate(node.function, node.parameters, x.values), kind).codes
+    if int(ends[1].max()) - int(ends[0].min()) > THRESHOLD_LEVELS:
+        return None
+    return find_steps((replace(node, type=None), Quantize(node.name, node.inputs, kind)), x)
 
 
 def _result_type(node: Unary, x: FixedArray) -> FixedType:
@@ -81,20 +91,6 @@ def _table(node: Unary, inputs: tuple[str, ...], index: FixedType, kind: FixedTy
         codes = np.where(codes >= 1 << (index.width - 1), codes - (1 << index.width), codes)
     results = evaluate(node.function, node.parameters, np.ldexp(codes, -index.fraction))
     return Lookup(node.name, inputs, index, from_real(results, kind).values)
-
-
-def _thresholds(node: Unary, index: FixedType, kind: FixedType, low: int, high: int) -> Threshold:
-    """For each result code above ``low``, the smallest input code that reaches it, by bisection."""
-    levels = np.arange(low + 1, high + 1, dtype=np.float64)
-    below = np.full(levels.shape, float(index.min_code) - 1)
-    reached = np.full(levels.shape, float(index.max_code) + 1)
-    while np.any(reached - below > 1):
-        middle = np.floor((below + reached) / 2)
-        values = evaluate(node.function, node.parameters, np.ldexp(middle, -index.fraction))
-        above = from_real(values, kind).codes >= levels
-        reached, below = np.where(above, middle, reached), np.where(above, below, middle)
-    values = np.ldexp(np.arange(low, high + 1, dtype=np.float64), -kind.fraction)
-    return Threshold(node.name, node.inputs, np.ldexp(reached, -index.fraction), values, inclusive=True)
 
 
 def _coarse_index(node: Unary, x: FixedArray, kind: FixedType) -> FixedType:

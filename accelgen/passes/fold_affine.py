@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, Network, Node
+from accelgen.ir import Affine, Conv, Dense, DepthwiseConv, Network, Node, Reshape
 from accelgen.ir.constants import compact, is_power_of_two, per_channel
 from accelgen.ir.nodes import Array, Shape
 from accelgen.passes.editor import Editor, apply_rules
 from accelgen.passes.precision import is_float
 from accelgen.passes.push_scales import linear_response
+from accelgen.passes.weights import no_wider, scaled_inputs, scaled_results
 
 _Linear = Dense | Conv | DepthwiseConv
 
@@ -19,11 +20,12 @@ _Linear = Dense | Conv | DepthwiseConv
 def fold_affine(network: Network) -> Network:
     """The same function with fewer `Affine` nodes.
 
-    One right after a `Dense`, `Conv` or `DepthwiseConv` folds into weights and bias where the weights are
-    floats, or where its scale is one power of two, which keeps quantized weights as narrow as they are; a
-    bias alone always folds. One right before a layer of float weights folds too, unless the layer pads.
+    One beside a `Dense`, `Conv` or `DepthwiseConv` folds into weights and bias where the weights are floats,
+    or where powers of two of any sign keep quantized weights as narrow as they are (behind a layer only one
+    power of two: others are better left to the next thresholds). A bias alone always folds behind a layer,
+    and before one that does not pad.
     """
-    return apply_rules(network, fold_after, _fold_before)
+    return apply_rules(network, fold_after, _fold_before, fold_shift)
 
 
 def fold_after(editor: Editor, node: Node) -> bool:
@@ -37,38 +39,44 @@ def fold_after(editor: Editor, node: Node) -> bool:
     scale, bias = (per_channel(compact(a), channels) for a in (node.scale, node.bias))
     if scale is None or bias is None:
         return False
-    shifts = is_power_of_two(scale) and np.ptp(scale) == 0
-    if not shifts and not is_float(layer.weight):
+    scaled = scaled_results(layer, scale)
+    if scaled is None:
+        return False
+    shifts = is_power_of_two(scale) and np.ptp(np.abs(scale)) == 0
+    if not is_float(layer.weight) and not (shifts and no_wider(scaled, layer)):
         return False
     own = np.zeros(channels) if layer.bias is None else layer.bias
     total = own * scale + bias
-    editor.put(replace(layer, weight=_scaled_results(layer, scale), bias=total if np.any(total) else None))
+    editor.put(replace(scaled, bias=total if np.any(total) else None))
     editor.redirect(node.name, layer.name)
     return True
 
 
-def _scaled_results(layer: _Linear, scale: Array) -> Array:
-    if isinstance(layer, DepthwiseConv):
-        return layer.weight * scale.reshape(layer.weight.shape[-2:])
-    return layer.weight * scale
-
-
 def _fold_before(editor: Editor, node: Node) -> bool:
-    """Fold the `Affine` before a linear layer of float weights into it."""
+    """Fold the `Affine` before a linear layer into it."""
     if not isinstance(node, _Linear):
         return False
     affine = editor.source(node)
-    if not isinstance(affine, Affine) or not is_float(node.weight):
+    if not isinstance(affine, Affine):
         return False
-    shape = editor.shape(affine.name)
-    scale = per_channel(compact(affine.scale), shape[-1])
-    bias = _response(node, affine.bias, shape)
-    if scale is None or bias is None:
+    folded = _with_inputs(node, affine.scale, affine.bias, editor.shape(affine.name))
+    if folded is None:
         return False
-    weight = _scaled_inputs(node, scale)
-    editor.put(replace(node, inputs=affine.inputs, weight=weight, bias=bias if np.any(bias) else None))
+    editor.put(replace(folded, inputs=affine.inputs))
     editor.discard(affine.name)
     return True
+
+
+def _with_inputs(node: _Linear, scale: Array, bias: Array, shape: Shape) -> _Linear | None:
+    """The layer of an input (of ``shape``) that was scaled and shifted; None where that does not fold."""
+    by_channel = per_channel(compact(scale), shape[-1])
+    response = _response(node, bias, shape)
+    if by_channel is None or response is None:
+        return None
+    scaled = scaled_inputs(node, by_channel)
+    if not is_float(node.weight) and not (is_power_of_two(by_channel) and no_wider(scaled, node)):
+        return None
+    return replace(scaled, bias=response if np.any(response) else None)
 
 
 def _response(node: _Linear, constant: Array, shape: Shape) -> Array | None:
@@ -78,9 +86,41 @@ def _response(node: _Linear, constant: Array, shape: Shape) -> Array | None:
     return None if response is None else per_channel(response, channels)
 
 
-def _scaled_inputs(node: _Linear, scale: Array) -> Array:
-    if isinstance(node, Dense | DepthwiseConv):
-        return node.weight * scale[:, None]
-    n_out = node.weight.shape[-1]
-    by_group = scale.reshape(node.groups, -1).T  # (n_in / groups, groups)
-    return np.asarray(node.weight * np.repeat(by_group, n_out // node.groups, -1))
+def layers_taking(editor: Editor, name: str, scale: Array, bias: Array) -> list[Node] | None:
+    """What all users of ``name`` become where its result times ``scale`` plus ``bias`` folds into them.
+
+    They are linear layers, reshapes of which only such layers take the result in between. None where one
+    does not take it.
+    """
+    if name in editor.outputs:
+        return None
+    shape = editor.shape(name)
+    layers: list[Node] = []
+    for user in editor.users(name):
+        if isinstance(user, Reshape):
+            full = (np.broadcast_to(a, shape).reshape(user.shape) for a in (scale, bias))
+            more = layers_taking(editor, user.name, *full)
+            if more is None:
+                return None
+            layers += more
+        elif isinstance(user, _Linear):
+            folded = _with_inputs(user, scale, bias, shape)
+            if folded is None:
+                return None
+            layers.append(folded)
+        else:
+            return None
+    return layers
+
+
+def fold_shift(editor: Editor, node: Node) -> bool:
+    """Fold an `Affine` of powers of two into the layers after it, also behind a reshape."""
+    if not isinstance(node, Affine) or not is_power_of_two(node.scale):
+        return False
+    layers = layers_taking(editor, node.name, node.scale, node.bias)
+    if layers is None:
+        return False
+    for layer in layers:
+        editor.put(layer)
+    editor.redirect(node.name, node.inputs[0])
+    return True

@@ -70,8 +70,10 @@ def _permuted(node: Node, position: np.ndarray[tuple[int], np.dtype[np.int64]]) 
     if isinstance(node, Relu):
         return replace(node, negative_slope=_taken(node.negative_slope, position))
     if isinstance(node, Threshold):
-        rows = {"thresholds": node.thresholds, "values": node.values}
-        return replace(node, **{name: _taken(a, position) for name, a in rows.items() if a.ndim == 2})
+        thresholds, values = (
+            _taken(a, position) if a.ndim == 2 else a for a in (node.thresholds, node.values)
+        )
+        return replace(node, thresholds=thresholds, values=values)
     return node
 
 

@@ -56,9 +56,9 @@ def _placed_by_float32(x: np.ndarray, scale: np.ndarray, bias: np.ndarray, cast:
 
 
 def test_the_scale_is_no_wider_than_the_steps_need():
-    """A 10-bit input and a 4-bit result do not need float32's 24 bits."""
+    """A 10-bit input and a 5-bit result do not need float32's 24 bits."""
     rng = np.random.default_rng(1)
-    cast = FixedType(4, 2, False, Rounding.RND_CONV, Overflow.SAT)
+    cast = FixedType(5, 3, False, Rounding.RND_CONV, Overflow.SAT)
     nodes = (
         Input("x", (), (8,), FixedType(10, 4)),
         Affine("a", ("x",), rng.uniform(0.1, 2, 8).astype(np.float32).astype(float), rng.normal(size=8)),

@@ -57,7 +57,7 @@ def test_wide_input_and_few_levels_become_exact_thresholds(function):
     )
     network = Network(nodes, ("q",))
     got, exact = _predict(network, kind)
-    assert isinstance(exact["u"], Threshold)
+    assert isinstance(exact["q"], Threshold)
     np.testing.assert_array_equal(got, real.evaluate(network, {"x": _every_code(kind)})["q"])
 
 

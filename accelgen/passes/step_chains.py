@@ -1,0 +1,153 @@
+"""Finds what thresholds can replace: chains of monotone functions that end in few levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from accelgen.ir import (
+    Affine,
+    Clip,
+    Conv,
+    Dense,
+    Network,
+    Node,
+    Pool,
+    PoolKind,
+    Quantize,
+    Relu,
+    Reshape,
+    Threshold,
+    Unary,
+)
+from accelgen.ir.constants import compact, is_power_of_two, per_channel
+from accelgen.ir.functions import FUNCTIONS
+from accelgen.ir.nodes import Array, Shape
+from accelgen.ir.types import MAX_LEVEL_BITS
+from accelgen.passes.weights import weight_bits
+
+SMALL_CAST_BITS = 2
+"""A scale before a cast to so few bits costs more than the cast's few thresholds, even a power of two."""
+
+Chain = tuple[Node, ...]
+"""Monotone nodes, each the only user of the one before; the last gives few levels."""
+
+
+def step_chains(network: Network) -> dict[str, Chain]:
+    """The longest chains that end in a `Threshold` or few-bit `Quantize`, by their first node's name."""
+    chains: dict[str, Chain] = {}
+    taken: set[str] = set()
+    for final in reversed(network.nodes):
+        if final.name in taken or not (isinstance(final, Threshold) or _is_few_bit_cast(final)):
+            continue
+        chain = [final]
+        while (before := _only_source(network, chain[0])) is not None and _is_monotone(before, network):
+            chain.insert(0, before)
+        chains[chain[0].name] = tuple(chain)
+        taken.update(node.name for node in chain)
+    return chains
+
+
+def _is_few_bit_cast(node: Node) -> bool:
+    return isinstance(node, Quantize) and node.type.width <= MAX_LEVEL_BITS
+
+
+def _only_source(network: Network, node: Node) -> Node | None:
+    """The node before, where only this one takes its result."""
+    (name, *others) = node.inputs
+    if others or len(network.consumers[name]) != 1 or name in network.outputs:
+        return None
+    return network[name]
+
+
+def _is_monotone(node: Node, network: Network) -> bool:
+    """Whether each channel's function rises or falls over all numbers (a cast while it does not wrap)."""
+    match node:
+        case Affine() | Clip() | Quantize():
+            monotone = True
+        case Relu():
+            monotone = bool(np.all(node.negative_slope >= 0))
+        case Threshold():
+            monotone = bool(np.all(_directions(node)))
+        case Unary():
+            monotone = node.function in FUNCTIONS and FUNCTIONS[node.function].rising
+        case _:
+            monotone = False
+    return monotone and constants_by_channel(node, network.shapes[node.name]) is not None
+
+
+def _directions(node: Threshold) -> Array:
+    """1 for each row of values that ascends, -1 for one that descends, 0 for one that does neither."""
+    differences = np.diff(np.atleast_2d(node.values))
+    rises, falls = (np.all(differences >= 0, 1), np.all(differences <= 0, 1))
+    return np.where(rises, 1.0, np.where(falls, -1.0, 0.0))
+
+
+def is_rising(node: Node) -> bool:
+    """Whether a monotone node falls in no channel."""
+    if isinstance(node, Affine):
+        return bool(np.all(node.scale >= 0))
+    return not isinstance(node, Threshold) or bool(np.all(_directions(node) > 0))
+
+
+def pays(chain: Chain, network: Network) -> bool:
+    """Whether thresholds are what the chain should become.
+
+    They always are for one that has thresholds. A cast is cheap where nothing scales what it takes: there
+    it becomes thresholds only after a layer of few-bit weights, whose packed kernels compute them.
+    """
+    *_, final = chain
+    if isinstance(final, Threshold):
+        return True
+    assert isinstance(final, Quantize)
+    before = [*reversed(chain), *_movable(chain[0], network)]
+    if any(map(_multiplies, before)):
+        return True
+    source = network[before[-1].inputs[0]]
+    small = final.type.width <= SMALL_CAST_BITS and any(isinstance(node, Affine) for node in before)
+    return small or (isinstance(source, Dense | Conv) and weight_bits(source.weight) <= MAX_LEVEL_BITS)
+
+
+def _movable(node: Node, network: Network) -> Iterator[Node]:
+    """What lies before a chain's first ``node`` and joins the chain once pools have moved behind it."""
+    while (before := _only_source(network, node)) is not None:
+        joins = not isinstance(before, Quantize) and _is_monotone(before, network)
+        if not joins and not selects(before):
+            return
+        yield before
+        node = before
+
+
+def selects(node: Node) -> bool:
+    """Whether a node's results are elements of its input that a rising function may be applied to before.
+
+    Max pooling ignores padding, so every window needs to hold an element.
+    """
+    if isinstance(node, Pool) and node.kind is PoolKind.MAX:
+        return all(max(pads) < size for pads, size in zip(node.padding, node.size, strict=True))
+    return isinstance(node, Reshape)
+
+
+def _multiplies(node: Node) -> bool:
+    if isinstance(node, Affine):
+        size = np.abs(node.scale)
+        return bool(np.ptp(size)) or not is_power_of_two(size[size != 0])
+    return isinstance(node, Unary)
+
+
+def constants_by_channel(node: Node, shape: Shape) -> Node | None:
+    """The node with constants (n_channels,) or (1,); None where they vary along another axis of ``shape``."""
+    constants: dict[str, Any] = {
+        what: value
+        for what, value in vars(node).items()
+        if isinstance(value, np.ndarray) and not isinstance(node, Threshold)
+    }
+    for what, value in constants.items():
+        row = per_channel(compact(value), shape[-1] if shape else 1)
+        if row is None:
+            return None
+        constants[what] = row[:1] if np.ptp(row) == 0 else row
+    return replace(node, **constants) if constants else node
