@@ -43,6 +43,7 @@ class LayerRecord:
         n_in: inputs of the matrix product at one position; elements at once for layers without one.
         n_out: results of one position.
         positions: how often that repeats in one inference: pixels, or steps of a sequence.
+        parallel_positions: how many of them are computed at once, by as many copies of the multipliers.
         input_bits: width of an input.
         weight_bits: width of a weight, 0 where there is none.
         accum_bits: width of a sum, 0 where it is not known.
@@ -62,6 +63,7 @@ class LayerRecord:
     n_in: int = 1
     n_out: int = 1
     positions: int = 1
+    parallel_positions: int = 1
     input_bits: int = 16
     weight_bits: int = 0
     accum_bits: int = 0

@@ -213,6 +213,7 @@ class _Project:
             n_in=n_in,
             n_out=n_out,
             positions=positions,
+            parallel_positions=max(1, positions // (config.integer("n_partitions") or positions)),
             input_bits=self._input_bits(flow),
             weight_bits=0 if weight is None else weight.width,
             accum_bits=self.types.bits(product.types.get("accum_t", "")),

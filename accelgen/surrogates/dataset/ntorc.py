@@ -94,7 +94,7 @@ def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source
         resource_stage=Stage.C_SYNTHESIS,
         success=True,
         targets=row.targets(names),
-        runs=row.integer("runs"),
+        runs=max(1, row.integer("runs", 0)),  # 0 where only the cycles were measured
         group=f"{kind.value} {n_in} {n_out}",
         source=source,
     )
