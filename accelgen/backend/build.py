@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
@@ -15,8 +16,10 @@ from accelgen.backend import standard  # noqa: F401  (registers its lowering fun
 from accelgen.backend.codes import as_text, to_words, words_per_value
 from accelgen.backend.graph import build_graph
 from accelgen.backend.kernels.registry import load_kernels
-from accelgen.backend.lowering import Context, HlsLayer, Lowered, lower
+from accelgen.backend.layers import Lowered, lower
+from accelgen.backend.lowering import Context, HlsLayer
 from accelgen.backend.naming import safe_name
+from accelgen.backend.packed import PackedTensor
 from accelgen.backend.project import (
     DESIGN,
     NETWORK,
@@ -24,12 +27,14 @@ from accelgen.backend.project import (
     BuildReport,
     LayerReport,
     Port,
+    WordsReport,
     replacing,
     write_files,
 )
 from accelgen.backend.templates import fill
 from accelgen.backend.writer import firmware
-from accelgen.design import Design
+from accelgen.design import Design, Strategy
+from accelgen.design.packed_choice import PACKED
 from accelgen.design.reuse import legalize
 from accelgen.errors import PrecisionError, UsageError
 from accelgen.ir import Network
@@ -92,7 +97,7 @@ def write_project(
         **_simulation(lowered, report, graph),
         "tb_data/inputs.txt": _vectors(inputs, golden_inputs).encode(),
         "tb_data/outputs.txt": _vectors(outputs, golden_outputs).encode(),
-        DESIGN: legal.to_yaml().encode(),
+        DESIGN: _decided(legal, lowered).to_yaml().encode(),
         REPORT: report.to_json().encode(),
         NETWORK: to_bytes(network),
     }
@@ -126,6 +131,8 @@ def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
         positions = variable.size() // layer.attributes.get("n_filt", weight.shape[-1])
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
     design = layer.design if products else None
+    folded = design is not None and design.strategy is Strategy.PACKED_FOLDED
+    packed = design is not None and design.strategy in PACKED
     return LayerReport(
         layer=next((name for name, safe in context.names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,
@@ -137,7 +144,30 @@ def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
         nonzero=nonzero,
         strategy=None if design is None else design.strategy.value,
         reuse_factor=None if design is None else design.reuse_factor,
+        pe=design.pe if design is not None and folded else None,
+        simd=design.simd if design is not None and folded else None,
+        row_sharing=design.row_sharing.value if design is not None and packed else None,
+        words=None if layer.words is None else _words_report(layer.words),
+        costs=None if layer.costs is None else asdict(layer.costs),
     )
+
+
+def _words_report(tensor: PackedTensor) -> WordsReport:
+    levels = tensor.levels
+    return WordsReport(
+        levels.bits, tensor.channels, tensor.lanes, tensor.words, levels.first, levels.step, levels.fraction
+    )
+
+
+def _decided(design: Design, lowered: Lowered) -> Design:
+    """The design with what lowering decided: how rows are shared."""
+    names = {safe: name for name, safe in lowered.context.names.items()}
+    decided = {
+        names[layer.name]: layer.design
+        for layer in lowered.layers
+        if layer.design is not None and layer.design.strategy in PACKED
+    }
+    return replace(design, layers={**design.layers, **decided})
 
 
 def _simulation(lowered: Lowered, report: BuildReport, graph: Any) -> dict[str, bytes]:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from accelgen.backend.codes import Words, from_words, to_words, words_per_value
-from accelgen.backend.project import BuildReport, LayerReport, Port, read_report
+from accelgen.backend.project import BuildReport, LayerReport, Port, WordsReport, read_report
 from accelgen.errors import ToolError, UsageError
 from accelgen.ir import FixedType
 from accelgen.ir.fixed import FixedArray
@@ -177,8 +178,8 @@ class CompiledProject:
         words = self._input_words(inputs)
         samples = len(words[0])
         outputs = [_buffer(samples, port) for port in self.report.outputs]
-        ports = [_layer_port(layer) for layer in self.report.layers]
-        layers = [None if port is None else _buffer(samples, port) for port in ports]
+        reports = self.report.layers
+        layers = [None if layer.node is None else _layer_buffer(samples, layer) for layer in reports]
         run = _library(self.directory, "-DACCELGEN_TRACE_LAYERS").accelgen_trace
         run.restype = None
 
@@ -193,9 +194,11 @@ class CompiledProject:
                 )
 
         _on_large_stack(run_samples)
-        return _results(
-            [port for port in ports if port is not None], [layer for layer in layers if layer is not None]
-        )
+        return {
+            report.node: _layer_values(report, words)
+            for report, words in zip(reports, layers, strict=True)
+            if report.node is not None and words is not None
+        }
 
     def _input_words(self, inputs: Mapping[str, FixedArray]) -> list[Words]:
         words = []
@@ -209,10 +212,36 @@ class CompiledProject:
         return words
 
 
-def _layer_port(layer: LayerReport) -> Port | None:
-    if layer.node is None:
-        return None
-    return Port(layer.node, layer.shape, FixedType.parse(layer.types["result"]).storage())
+def _layer_port(layer: LayerReport) -> Port:
+    return Port(layer.node or layer.layer, layer.shape, FixedType.parse(layer.types["result"]).storage())
+
+
+def _layer_buffer(samples: int, layer: LayerReport) -> Words:
+    packed = layer.words
+    if packed is None:
+        return _buffer(samples, _layer_port(layer))
+    return np.zeros(
+        (samples, prod(layer.shape) // packed.channels * packed.words * _pieces(packed)), np.int64
+    )
+
+
+def _pieces(packed: WordsReport) -> int:
+    """64-bit words that hold one word of levels."""
+    return -(-packed.lanes * packed.bits // 64)
+
+
+def _layer_values(layer: LayerReport, words: Words) -> FixedArray:
+    packed = layer.words
+    if packed is None:
+        return _values(_layer_port(layer), words)
+    rows = np.ascontiguousarray(words, "<i8").view(np.uint8).reshape(-1, 8 * _pieces(packed))
+    bits = np.unpackbits(rows, axis=1, count=packed.lanes * packed.bits, bitorder="little")
+    weights = (1 << np.arange(packed.bits))[:, None]
+    levels = (bits.reshape(-1, packed.bits, packed.lanes) * weights).sum(1)
+    levels = levels.reshape(-1, packed.words * packed.lanes)[:, : packed.channels]
+    codes = (packed.first + packed.step * levels).astype(np.float64).reshape(-1, *layer.shape)
+    limit = max(abs(packed.first), abs(packed.first + packed.step * ((1 << packed.bits) - 1)), 1)
+    return FixedArray(codes, packed.fraction, limit)
 
 
 def _buffer(samples: int, port: Port) -> Words:
@@ -220,14 +249,12 @@ def _buffer(samples: int, port: Port) -> Words:
 
 
 def _results(ports: Sequence[Port], words: Sequence[Words]) -> dict[str, FixedArray]:
-    return {
-        port.name: FixedArray(
-            from_words(array, port.type, port.shape),
-            port.type.fraction,
-            max(-port.type.min_code, port.type.max_code, 1),
-        )
-        for port, array in zip(ports, words, strict=True)
-    }
+    return {port.name: _values(port, array) for port, array in zip(ports, words, strict=True)}
+
+
+def _values(port: Port, words: Words) -> FixedArray:
+    codes = from_words(words, port.type, port.shape)
+    return FixedArray(codes, port.type.fraction, max(-port.type.min_code, port.type.max_code, 1))
 
 
 def _pointers(arrays: Sequence[Words | None]) -> Any:

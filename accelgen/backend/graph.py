@@ -10,7 +10,8 @@ from typing import Any
 from hls4ml.model import ModelGraph
 
 from accelgen.backend.entry import NAME, ensure_registered
-from accelgen.backend.lowering import HlsLayer, Lowered
+from accelgen.backend.layers import Lowered
+from accelgen.backend.lowering import HlsLayer
 from accelgen.backend.precision import precision
 from accelgen.design import Strategy
 from accelgen.errors import DesignError
@@ -47,7 +48,12 @@ def build_graph(lowered: Lowered, top: str, output_dir: str = ".") -> ModelGraph
         "ClockPeriod": design.clock_ns,
         "ClockUncertainty": f"{design.clock_uncertainty_percent:g}%",
         "HLSConfig": {
-            "Model": {"Precision": {"default": _UNSET}, "ReuseFactor": 1, "Strategy": "latency"},
+            "Model": {
+                "Precision": {"default": _UNSET},
+                "ReuseFactor": 1,
+                "Strategy": "latency",
+                "PipelineStyle": "dataflow" if any(map(_takes_turns, lowered.layers)) else "auto",
+            },
             "LayerName": {layer.name: _layer_config(layer) for layer in lowered.layers},
         },
         "WriterConfig": {"Namespace": None, "WriteWeightsTxt": False, "WriteTar": False},
@@ -57,6 +63,11 @@ def build_graph(lowered: Lowered, top: str, output_dir: str = ".") -> ModelGraph
         return ModelGraph.from_layer_list(
             config, attributes, inputs=list(lowered.inputs), outputs=list(lowered.outputs)
         )
+
+
+def _takes_turns(layer: HlsLayer) -> bool:
+    """Whether a packed layer computes one part after another: pipelined as a whole it would be unrolled."""
+    return layer.costs is not None and layer.costs.cycles > 1
 
 
 def _layer_config(layer: HlsLayer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From the nodes of an exact network to the layers that hls4ml generates code for.
+"""What turns a node of an exact network into layers that hls4ml generates code for.
 
 One function a node class, registered with `lowers`, turns a node into a chain of `HlsLayer`s. A node whose
 only consumer is a `Quantize` may take over its cast (``fuses``): the kernel then assigns its exact value to
@@ -7,17 +7,15 @@ the quantizer's type, whose rounding and overflow modes do the rest.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import prod
 from typing import Any, TypeVar
 
-from accelgen.backend.naming import safe_names
-from accelgen.backend.packed import WordType
+from accelgen.backend.packed import PackedTensor, WordType
+from accelgen.backend.packing import Packing
 from accelgen.design import Design, IoType, LayerDesign
-from accelgen.errors import DesignError, UnsupportedError
-from accelgen.ir import FixedType, Input, Network, Node, Quantize, Reshape
+from accelgen.design.costs import Costs
+from accelgen.ir import FixedType, Network, Node, Quantize
 from accelgen.ir.nodes import Shape
 
 
@@ -28,7 +26,8 @@ class HlsLayer:
     ``class_name`` is an hls4ml layer class or that of an own kernel; ``name`` and ``inputs`` are C++-safe
     names (`Context.name`). ``types`` gives the precision of every type the class declares: "result" always,
     "weight", "bias", "accum", "table" ... where it has them. ``attributes`` are the class's own. ``node`` is
-    the network node whose value the layer's result is, None for a step on the way there.
+    the network node whose value the layer's result is, None for a step on the way there. ``words`` says how
+    the result is packed, where it is; ``costs`` is what a packed kernel costs.
     """
 
     class_name: str
@@ -38,6 +37,8 @@ class HlsLayer:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     design: LayerDesign | None = None
     node: str | None = None
+    words: PackedTensor | None = None
+    costs: Costs | None = None
 
     def as_step(self, name: str) -> HlsLayer:
         """The same layer as a step on the way to a node's result."""
@@ -52,7 +53,8 @@ class Context:
     design: Design
     names: Mapping[str, str]
     fused: Mapping[str, str]
-    """Nodes whose cast the node they name as value performs: quantizer name -> producer name."""
+    """Casts and thresholds that the layer of the node before performs: their names -> its name."""
+    packing: Packing
 
     @property
     def stream(self) -> bool:
@@ -60,8 +62,23 @@ class Context:
         return self.design.io_type is IoType.STREAM
 
     def name(self, node: str) -> str:
-        """The C++-safe name of the layer that holds the node's result."""
+        """The C++-safe name of the layer that holds the node's result as ordinary numbers."""
+        if node in self.packing.unpacks:
+            return self.step_name(self.network[node], "unpack")
+        return self.own_name(node)
+
+    def own_name(self, node: str) -> str:
+        """The C++-safe name of the layer that computes the node's result."""
         return self.names[self.fused.get(node, node)]
+
+    def packed(self, node: str) -> tuple[str, PackedTensor]:
+        """The C++-safe name of the layer that holds the node's result as words, and their layout."""
+        tensor = self.packing.tensors[node]
+        if node in self.packing.views:
+            return self.packed(self.packing.views[node])[0], tensor
+        if node in self.packing.native:
+            return self.own_name(node), tensor
+        return self.step_name(self.network[node], "pack"), tensor
 
     def step_name(self, node: Node, step: str) -> str:
         """A C++-safe name for a layer on the way to the node's result; ``step`` is a short identifier."""
@@ -85,14 +102,13 @@ class Context:
 
     def result_type(self, node: Node) -> FixedType:
         """The type to which the node's layer casts its exact result: a fused quantizer's, else its own."""
-        target = self.network[self._represents(node)]
-        return target.type if isinstance(target, Quantize) else self.type(node.name)
+        target = self.represented(node)
+        return target.type if isinstance(target, Quantize) else self.type(target.name)
 
-    def _represents(self, node: Node) -> str:
-        """The node whose value the node's layer holds: a quantizer that it fuses, else itself."""
-        return next(
-            (quantizer for quantizer, producer in self.fused.items() if producer == node.name), node.name
-        )
+    def represented(self, node: Node) -> Node:
+        """The node whose value the node's layer holds: one that it fuses, else itself."""
+        names = (fused for fused, producer in self.fused.items() if producer == node.name)
+        return self.network[next(names, node.name)]
 
     def choice(self, node: Node) -> LayerDesign:
         """The design's choices for the node."""
@@ -114,7 +130,7 @@ class Context:
             {"result": self.result_type(node), **(types or {})},
             attributes,
             self.choice(node),
-            self._represents(node),
+            self.represented(node).name,
         )
 
 
@@ -123,12 +139,14 @@ Lowering = Callable[[Any, Context], Sequence[HlsLayer]]
 
 
 @dataclass(frozen=True)
-class _Entry:
+class LoweringEntry:
+    """A lowering function, and whether it fuses casts (see `lowers`)."""
+
     function: Lowering
     fuses: bool
 
 
-_LOWERINGS: dict[type[Node], _Entry] = {}
+_LOWERINGS: dict[type[Node], LoweringEntry] = {}
 
 _Function = TypeVar("_Function", bound=Lowering)
 
@@ -142,94 +160,17 @@ def lowers(*kinds: type[Node], fuses: bool = False) -> Callable[[_Function], _Fu
 
     def register(function: _Function) -> _Function:
         for kind in kinds:
-            _LOWERINGS[kind] = _Entry(function, fuses)
+            _LOWERINGS[kind] = LoweringEntry(function, fuses)
         return function
 
     return register
 
 
-def _fusions(network: Network) -> dict[str, str]:
-    fused: dict[str, str] = {}
-    for node in network:
-        if not isinstance(node, Quantize):
-            continue
-        source = network[node.inputs[0]]
-        entry = _LOWERINGS.get(type(source))
-        alone = len(network.consumers[source.name]) == 1 and source.name not in network.outputs
-        if entry is not None and entry.fuses and alone:
-            fused[node.name] = source.name
-    return fused
+def lowering_of(node: Node) -> LoweringEntry | None:
+    """What is registered for the node's class."""
+    return _LOWERINGS.get(type(node))
 
 
-@dataclass(frozen=True, eq=False)
-class Lowered:
-    """A network's layers in topological order, and the names of those that are its ports."""
-
-    layers: tuple[HlsLayer, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    context: Context
-
-
-def lower(network: Network, design: Design) -> Lowered:
-    """The layers of an exact network.
-
-    Raises:
-        UnsupportedError: a node of a class that no kernel computes.
-        DesignError: more readers of one result than io_stream can serve.
-    """
-    context = Context(network, design, _names(network), _fusions(network))
-    layers: list[HlsLayer] = []
-    for node in network:
-        if node.name in context.fused:
-            continue
-        entry = _LOWERINGS.get(type(node))
-        if entry is None:
-            raise UnsupportedError(
-                f"layer {node.name!r}: there is no kernel for {type(node).__name__} "
-                f"(there is for {', '.join(sorted(kind.__name__ for kind in _LOWERINGS))})"
-            )
-        layers.extend(entry.function(node, context))
-    outputs: list[str] = []
-    for position, name in enumerate(network.outputs):
-        port = context.name(name)
-        if port in outputs or isinstance(network[name], Input | Reshape):
-            # an input, a second port of one result and a mere view have no array of their own to be a port
-            layers.append(_copy(context, name, f"step_port{position}_{port}"))
-            port = layers[-1].name
-        outputs.append(port)
-    if context.stream:
-        _check_fan_out(context, layers, outputs)
-    inputs = tuple(context.name(node.name) for node in network.inputs)
-    return Lowered(tuple(layers), inputs, tuple(outputs), context)
-
-
-MAX_STREAM_READERS = 7
-"""hls4ml copies a stream for at most as many readers (nnet_stream.h, clone_stream)."""
-
-
-def _check_fan_out(context: Context, layers: Sequence[HlsLayer], outputs: Sequence[str]) -> None:
-    readers = Counter([*(name for layer in layers for name in layer.inputs), *outputs])
-    for node in context.network:
-        count = readers[context.name(node.name)]
-        if count > MAX_STREAM_READERS:
-            raise DesignError(
-                f"layer {node.name!r}: {count} layers read its result, which io_stream can copy "
-                f"{MAX_STREAM_READERS} times; use io_parallel"
-            )
-
-
-def _names(network: Network) -> dict[str, str]:
-    """Inputs are named apart: theirs are the only names that become C++ variables."""
-    names = safe_names([node.name for node in network])
-    return {name: f"in_{safe}" if isinstance(network[name], Input) else safe for name, safe in names.items()}
-
-
-def _copy(context: Context, name: str, port: str) -> HlsLayer:
-    return HlsLayer(
-        "Activation",
-        port,
-        (context.name(name),),
-        {"result": context.type(name)},
-        {"activation": "linear", "n_in": prod(context.shape(name))},
-    )
+def lowered_kinds() -> list[str]:
+    """The names of the node classes that have a lowering function, sorted."""
+    return sorted(kind.__name__ for kind in _LOWERINGS)

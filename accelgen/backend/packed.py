@@ -27,6 +27,9 @@ class WordType:
 
     width: int
 
+    def __str__(self) -> str:
+        return f"uint<{self.width}>"
+
 
 @dataclass(frozen=True)
 class PackedTensor:

@@ -21,6 +21,9 @@ from accelgen.ir import Network, Node, Pool, Reshape, Threshold
 MAX_FUSED_LEVELS = 16
 """A layer compares its sum with all thresholds at once; with more of them a search costs less."""
 
+MAX_SUM_BITS = 62
+"""Of what packed kernels compare with thresholds, which are 64-bit integers here."""
+
 
 @dataclass(frozen=True, eq=False)
 class Packing:
@@ -65,7 +68,7 @@ def plan_packing(network: Network, design: Design) -> Packing:
     layers = _few_bit_layers(network, design)
     fused = _fused_thresholds(network, layers)
     tensors, views = _packed_tensors(network, layers, design.io_type is IoType.STREAM)
-    native = frozenset(name for name in tensors if _writes_words(network[name]))
+    native = frozenset(name for name in tensors if _writes_words(network[name], network))
     packing = Packing(layers, fused, tensors, native, views)
     return replace(packing, numbers=_read_as_numbers(network, packing))
 
@@ -93,9 +96,11 @@ def _fused_thresholds(network: Network, layers: Mapping[str, FewBitMatrix]) -> d
     }
 
 
-def _writes_words(node: Node) -> bool:
+def _writes_words(node: Node, network: Network) -> bool:
     """Whether a node that is read packed has a kernel that writes words."""
-    return (isinstance(node, Threshold) and is_monotone(node)) or isinstance(node, Pool)
+    if isinstance(node, Threshold):
+        return is_monotone(node) and network.types[node.inputs[0]].width <= MAX_SUM_BITS
+    return isinstance(node, Pool)
 
 
 def _packed_tensors(
@@ -136,7 +141,7 @@ def _is_view(node: Reshape, network: Network, stream: bool) -> bool:
     In io_parallel numbers are packed after they are reshaped: flattened, they fill larger words.
     """
     source = network[node.inputs[0]]
-    if isinstance(source, Reshape) or not (stream or _writes_words(source)):
+    if isinstance(source, Reshape) or not (stream or _writes_words(source, network)):
         return False
     return len(node.shape) == 1 or node.shape[-1] == network.shapes[source.name][-1]
 

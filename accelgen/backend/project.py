@@ -22,7 +22,7 @@ REPORT = "build.json"
 DESIGN = "design.yaml"
 NETWORK = "network.npz"
 """The exact network, so that a project can be verified without the model it came from."""
-FORMAT = 1
+FORMAT = 2
 """The version of build.json; `read_report` refuses any other."""
 
 
@@ -36,13 +36,31 @@ class Port:
 
 
 @dataclass(frozen=True)
+class WordsReport:
+    """How a layer's result is packed: see `accelgen.backend.packed.PackedTensor`.
+
+    Level n, of ``bits``, stands for (first + step * n) * 2**-fraction. A word holds ``lanes`` levels.
+    """
+
+    bits: int
+    channels: int
+    lanes: int
+    words: int
+    first: int
+    step: int
+    fraction: int
+
+
+@dataclass(frozen=True)
 class LayerReport:
     """A layer as built: its C++ name, its kernel and what it multiplies in one inference.
 
-    ``layer`` is the name that a design gives it; ``strategy`` and ``reuse_factor`` are None where it
-    multiplies nothing. ``node`` is the network node whose value the layer computes, None for a step on the
-    way to one.
+    ``layer`` is the name that a design gives it. ``node`` is the network node whose value the layer computes,
+    None for a step on the way to one.
     ``multiplications`` counts the products of the matrix as built, ``nonzero`` those whose weight is not 0.
+    ``strategy`` and what follows it are the design's choices, None where they mean nothing to the layer.
+    ``words`` is given where the result is packed, ``costs`` (`accelgen.design.costs.Costs`) for a layer of
+    few bits.
     """
 
     layer: str
@@ -55,6 +73,11 @@ class LayerReport:
     nonzero: int = 0
     strategy: str | None = None
     reuse_factor: int | None = None
+    pe: int | None = None
+    simd: int | None = None
+    row_sharing: str | None = None
+    words: WordsReport | None = None
+    costs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,9 +126,7 @@ def read_report(directory: Path) -> BuildReport:
     try:
         for key in ("inputs", "outputs"):
             data[key] = tuple(_port(port) for port in data[key])
-        data["layers"] = tuple(
-            LayerReport(**{**layer, "shape": tuple(layer["shape"])}) for layer in data["layers"]
-        )
+        data["layers"] = tuple(_layer(layer) for layer in data["layers"])
         for key in ("adjustments", "notes", "calibration"):
             data[key] = tuple(data[key])
         return BuildReport(**data)
@@ -115,6 +136,12 @@ def read_report(directory: Path) -> BuildReport:
 
 def _port(data: Mapping[str, Any]) -> Port:
     return Port(str(data["name"]), tuple(int(size) for size in data["shape"]), FixedType.parse(data["type"]))
+
+
+def _layer(data: Mapping[str, Any]) -> LayerReport:
+    words = data["words"]
+    packed = None if words is None else WordsReport(**{name: int(value) for name, value in words.items()})
+    return LayerReport(**{**data, "shape": tuple(data["shape"]), "words": packed})
 
 
 @contextmanager
@@ -212,4 +239,12 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
         (directory / path).write_bytes(content)
 
 
-__all__: Sequence[str] = ["BuildReport", "LayerReport", "Port", "read_report", "replacing", "write_files"]
+__all__: Sequence[str] = [
+    "BuildReport",
+    "LayerReport",
+    "Port",
+    "WordsReport",
+    "read_report",
+    "replacing",
+    "write_files",
+]
