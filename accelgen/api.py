@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from accelgen import importers
 from accelgen.choices import Choices, number_type
 from accelgen.data import read_samples
-from accelgen.design import Design, IoType, Strategy
+from accelgen.design import Design, IoType, RowSharing, Strategy, WeightMemory
+from accelgen.design.folding import Folding
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Network
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FilePath: TypeAlias = str | PathLike[str]
 TypeLike: TypeAlias = FixedType | str
 """A number type, or its text: "16,6", "ufixed<8,0,RND_CONV,SAT>"."""
+FoldingLike: TypeAlias = Folding | str
+"""A folding, or its text: "8x16" is 8 rows by 16 inputs."""
 
 GOLDEN_SAMPLES = 100
 """Samples that a project's own testbench checks."""
@@ -89,6 +92,11 @@ class Model:
         strategy: Strategy | str | None = None,
         reuse_factor: int | None = None,
         layer_reuse_factors: Mapping[str, int] | None = None,
+        folding: FoldingLike | None = None,
+        layer_foldings: Mapping[str, FoldingLike] | None = None,
+        row_sharing: RowSharing | str | None = None,
+        max_depth: int | None = None,
+        weight_memory: WeightMemory | str | None = None,
         precision: TypeLike | None = None,
         calibration: FilePath | None = None,
         input_precision: TypeLike | None = None,
@@ -103,9 +111,17 @@ class Model:
             part: an FPGA's full name, instead of a board.
             clock_ns: the clock period to aim at.
             io_type: io_parallel or io_stream.
-            strategy: latency, resource, resource_unrolled or distributed_arithmetic.
+            strategy: auto, packed_unrolled, packed_folded, latency, resource, resource_unrolled or
+                distributed_arithmetic; auto packs layers of few bits, where latency computes the others.
             reuse_factor: how many products share a multiplier, for every layer.
             layer_reuse_factors: the same for single layers, by name.
+            folding: rows and inputs of a packed layer's matrix that are computed at once, "PExSIMD"; both
+                divide its sides.
+            layer_foldings: the same for single layers, by name, which become packed_folded.
+            row_sharing: auto, none, spanning_tree or adder_graph: how rows of a packed_unrolled layer are
+                computed from each other.
+            max_depth: the most additions that follow one another where rows are shared; 0 leaves it open.
+            weight_memory: auto, lut, bram or uram: where packed_folded layers keep their weights.
             precision: see `exact`.
             calibration: see `exact`; its first samples become the project's test vectors.
             input_precision: see `exact`.
@@ -125,6 +141,11 @@ class Model:
             strategy=strategy,
             reuse_factor=reuse_factor,
             layer_reuse_factors=layer_reuse_factors or {},
+            folding=folding,
+            layer_foldings=layer_foldings or {},
+            row_sharing=row_sharing,
+            max_depth=max_depth,
+            weight_memory=weight_memory,
             precision=precision,
             input_precision=input_precision,
         ).design()

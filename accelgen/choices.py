@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from accelgen.boards import find_board, find_part
-from accelgen.design import Design, IoType, LayerDesign, Strategy
+from accelgen.design import Design, IoType, LayerDesign, RowSharing, Strategy, WeightMemory
+from accelgen.design.folding import Folding
+from accelgen.design.packed_choice import PACKED
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType
 
@@ -29,6 +31,11 @@ class Choices:
     strategy: Strategy | str | None = None
     reuse_factor: int | None = None
     layer_reuse_factors: Mapping[str, int] = field(default_factory=dict)
+    folding: Folding | str | None = None
+    layer_foldings: Mapping[str, Folding | str] = field(default_factory=dict)
+    row_sharing: RowSharing | str | None = None
+    max_depth: int | None = None
+    weight_memory: WeightMemory | str | None = None
     precision: FixedType | str | None = None
     input_precision: FixedType | str | None = None
 
@@ -39,11 +46,13 @@ class Choices:
             UsageError: no board, part or file, both board and part, an unknown name, or a bad value.
         """
         design = self._for_all_layers(replace(self._start(), **self._network_wide()))
-        single = {
-            name: replace(design.layer(name), reuse_factor=factor)
-            for name, factor in self.layer_reuse_factors.items()
-        }
-        return replace(design, layers={**design.layers, **single})
+        single = dict(design.layers)
+        for name, factor in self.layer_reuse_factors.items():
+            single[name] = _reused(single.get(name, design.default), factor)
+        for name, folding in self.layer_foldings.items():
+            folded = _folded(single.get(name, design.default), _folding(folding))
+            single[name] = replace(folded, strategy=Strategy.PACKED_FOLDED)
+        return replace(design, layers=single)
 
     def _start(self) -> Design:
         if self.board is not None and self.part is not None:
@@ -72,15 +81,43 @@ class Choices:
     def _for_all_layers(self, design: Design) -> Design:
         asked = {
             "strategy": _member(Strategy, self.strategy, "strategy"),
-            "reuse_factor": self.reuse_factor,
+            "row_sharing": _member(RowSharing, self.row_sharing, "row sharing"),
+            "max_depth": self.max_depth,
+            "weight_memory": _member(WeightMemory, self.weight_memory, "weight memory"),
         }
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
 
         def changed(layer: LayerDesign) -> LayerDesign:
+            if self.strategy is not None and layer.pe:
+                layer = _reused(layer, 1)  # another strategy than that for which a file gives the folding
+            if self.folding is not None:
+                layer = _folded(layer, _folding(self.folding))
+            if self.reuse_factor is not None:
+                layer = (
+                    replace(layer, reuse_factor=self.reuse_factor)
+                    if self.folding
+                    else _reused(layer, self.reuse_factor)
+                )
             return replace(layer, **changes)
 
         layers = {name: changed(layer) for name, layer in design.layers.items()}
         return replace(design, default=changed(design.default), layers=layers)
+
+
+def _reused(layer: LayerDesign, reuse_factor: int) -> LayerDesign:
+    """The layer with a reuse factor instead of a folding."""
+    return replace(layer, reuse_factor=reuse_factor, pe=0, simd=0)
+
+
+def _folded(layer: LayerDesign, folding: Folding) -> LayerDesign:
+    """The layer with a folding, from which its reuse factor follows if it is packed."""
+    if layer.strategy in PACKED:
+        layer = replace(layer, strategy=Strategy.PACKED_FOLDED, reuse_factor=1)
+    return replace(layer, pe=folding.pe, simd=folding.simd)
+
+
+def _folding(given: Folding | str) -> Folding:
+    return Folding.parse(given) if isinstance(given, str) else given
 
 
 def number_type(given: FixedType | str | None) -> FixedType | None:

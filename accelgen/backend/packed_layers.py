@@ -102,7 +102,7 @@ def _with_rows(layer: PackedLinear, choice: LayerDesign) -> tuple[PackedLinear, 
     packed = isinstance(layer.input, PackedTensor)
     bits = layer.input.levels.bits if isinstance(layer.input, PackedTensor) else layer.input.width
     program = choose_program(layer.matrix, choice.row_sharing, choice.max_depth, bits)
-    words = packed and program.sharing is RowSharing.NONE and bool(np.all(layer.matrix != 0))
+    words = packed and program.sharing is RowSharing.NONE
     layer = replace(
         layer,
         program=None if words else program,

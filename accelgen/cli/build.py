@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from accelgen.cli.arguments import FILE, FOLDER, count
 from accelgen.cli.output import write_json, write_line
@@ -11,11 +11,18 @@ from accelgen.cli.output import write_json, write_line
 if TYPE_CHECKING:
     from accelgen.api import Build
 
+_Value = TypeVar("_Value")
+
 SUMMARY = "write a Vitis HLS project that computes exactly what a trained network computes"
 
 IO_TYPES = ("io_parallel", "io_stream")
-STRATEGIES = ("latency", "resource", "resource_unrolled", "distributed_arithmetic")
-"""The values of `accelgen.design.IoType` and `Strategy`, which take too long to import for a parser."""
+STRATEGIES = (
+    *("auto", "packed_unrolled", "packed_folded"),
+    *("latency", "resource", "resource_unrolled", "distributed_arithmetic"),
+)
+ROW_SHARINGS = ("auto", "none", "spanning_tree", "adder_graph")
+WEIGHT_MEMORIES = ("auto", "lut", "bram", "uram")
+"""The values of enumerations of `accelgen.design`, which takes too long to import for a parser."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,6 +47,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=[],
         help="products that share a multiplier, for all layers or for one; may be repeated",
     )
+    packed = parser.add_argument_group("layers of few bits")
+    packed.add_argument(
+        "--folding",
+        metavar="[LAYER=]PExSIMD",
+        type=_folding,
+        action="append",
+        default=[],
+        help="rows by inputs computed at once, for all packed layers or for one; may be repeated",
+    )
+    packed.add_argument("--row-sharing", choices=ROW_SHARINGS, help="how unrolled rows use each other")
+    packed.add_argument(
+        "--max-depth", metavar="N", type=count, help="most additions in a chain where rows are shared"
+    )
+    packed.add_argument("--weight-memory", choices=WEIGHT_MEMORIES, help="where folded layers keep weights")
     numbers = parser.add_argument_group("numbers")
     numbers.add_argument(
         "--precision",
@@ -65,8 +86,13 @@ def run(options: Namespace) -> int:
             clock_ns=options.clock_ns,
             io_type=options.io_type,
             strategy=options.strategy,
-            reuse_factor=next((n for layer, n in reversed(options.reuse_factor) if layer is None), None),
-            layer_reuse_factors={layer: n for layer, n in options.reuse_factor if layer is not None},
+            reuse_factor=_for_all(options.reuse_factor),
+            layer_reuse_factors=_by_layer(options.reuse_factor),
+            folding=_for_all(options.folding),
+            layer_foldings=_by_layer(options.folding),
+            row_sharing=options.row_sharing,
+            max_depth=options.max_depth,
+            weight_memory=options.weight_memory,
             precision=options.precision,
             calibration=options.calibration,
             input_precision=options.input_precision,
@@ -103,6 +129,10 @@ def summarize(build: Build) -> dict[str, Any]:
                 "nonzero": layer.nonzero,
                 "strategy": layer.strategy,
                 "reuse_factor": layer.reuse_factor,
+                "pe": layer.pe,
+                "simd": layer.simd,
+                "row_sharing": layer.row_sharing,
+                "costs": layer.costs,
             }
             for layer in report.layers
         ],
@@ -136,6 +166,7 @@ def _show(summary: dict[str, Any]) -> None:
     title = f"{summary['network']}: {summary['part']}, {summary['clock_ns']:g} ns, {summary['io_type']}"
     columns = ("layer", "kernel", "shape", "weights", "result", *figures)
     print_table(title, columns, rows, right=figures)
+    _show_costs(summary["layers"])
     for change in summary["adjustments"]:
         write_line(
             f"layer {change['layer']!r}: {change['choice']} {change['requested']} became {change['used']} "
@@ -154,8 +185,47 @@ def _show(summary: dict[str, Any]) -> None:
     write_line(f"verify it: accelgen verify {summary['directory']}")
 
 
+def _show_costs(layers: list[dict[str, Any]]) -> None:
+    """A table of what layers of few bits cost, where there are some."""
+    from accelgen.console import print_table
+
+    rows = []
+    for layer in layers:
+        costs = layer["costs"]
+        if costs is not None:
+            how = layer["row_sharing"] if layer["pe"] is None else f"{layer['pe']}x{layer['simd']}"
+            operations = [costs["operations"][name] for name in ("xnor", "additions", "comparisons")]
+            rows.append((layer["name"], how, *operations, *(costs[name] for name in _COSTS)))
+    if rows:
+        figures = ("xnor", "add", "compare", *(name.replace("_", " ") for name in _COSTS))
+        title = "layers of few bits: operations of an inference; LUTs by formula, not by synthesis"
+        print_table(title, ("layer", "folding or sharing", *figures), rows, right=figures)
+
+
+_COSTS = ("weight_bits", "threshold_bits", "cycles", "interval_cycles", "lut_estimate")
+
+
+def _for_all(given: list[tuple[str | None, _Value]]) -> _Value | None:
+    """The last value that was given for all layers."""
+    return next((value for layer, value in reversed(given) if layer is None), None)
+
+
+def _by_layer(given: list[tuple[str | None, _Value]]) -> dict[str, _Value]:
+    return {layer: value for layer, value in given if layer is not None}
+
+
 def _reuse_factor(text: str) -> tuple[str | None, int]:
-    layer, equals, number = text.rpartition("=")
+    layer, number = _split(text, "N")
+    return layer, count(number)
+
+
+def _folding(text: str) -> tuple[str | None, str]:
+    return _split(text, "PExSIMD")
+
+
+def _split(text: str, value: str) -> tuple[str | None, str]:
+    """The layer, None for all, and what is given for it."""
+    layer, equals, given = text.rpartition("=")
     if equals and not layer:
-        raise ArgumentTypeError(f"{text!r} names no layer; write N or LAYER=N")
-    return layer or None, count(number)
+        raise ArgumentTypeError(f"{text!r} names no layer; write {value} or LAYER={value}")
+    return layer or None, given

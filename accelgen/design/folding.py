@@ -6,11 +6,12 @@ matrix-vector unit (Blott et al., "FINN-R", ACM TRETS 11(3), 2018).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import log2
 
 from accelgen.design.factors import divisors, nearest
-from accelgen.errors import DesignError
+from accelgen.errors import DesignError, UsageError
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,18 @@ class Folding:
 
     pe: int
     simd: int
+
+    @classmethod
+    def parse(cls, text: str) -> Folding:
+        """Read ``8x16``: 8 rows by 16 inputs.
+
+        Raises:
+            UsageError: the text is not two whole numbers above 0.
+        """
+        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", text)
+        if match is None:
+            raise UsageError(f"{text[:60]!r} is no folding; write PExSIMD, such as 8x16")
+        return cls(int(match[1]), int(match[2]))
 
     def cycles(self, n_in: int, n_out: int) -> int:
         """Cycles of one product with an ``n_in`` by ``n_out`` matrix, which are its reuse factor."""

@@ -70,7 +70,8 @@ def packed_choice(
         folding = nearest_folding(n_in, n_out, choice.reuse_factor)
     cycles = folding.cycles(n_in, n_out)
     if choice.reuse_factor != 1 or not choice.pe:  # 1 beside a folding is the default, not a request
-        reason = f"the cycles of {folding}, pe x simd of {n_out} x {n_in}"
+        nearest = "" if choice.pe else "nearest "
+        reason = f"the cycles of the {nearest}folding {folding}, pe x simd of {n_out} x {n_in}"
         adjustments.become("reuse_factor", choice.reuse_factor, cycles, reason)
     reason = "a folded layer computes one position at a time"
     adjustments.become("parallelization_factor", choice.parallelization_factor, 1, reason)
