@@ -18,7 +18,7 @@ from accelgen.backend.lowering import Context, HlsLayer
 from accelgen.backend.packed import PackedLinear, PackedTensor, Thresholds
 from accelgen.backend.packed_sums import packed_linear
 from accelgen.design import LayerDesign, RowSharing, Strategy
-from accelgen.design.costs import Costs, FewBitProduct, folded_costs, unrolled_costs
+from accelgen.design.costs import Costs, FewBitProduct, Reading, folded_costs, unrolled_costs
 from accelgen.design.few_bit import Levels
 from accelgen.design.folding import Folding
 from accelgen.design.row_program import RowProgram, Value
@@ -87,7 +87,8 @@ def _linear(node: Dense | Conv, context: Context) -> HlsLayer:
     attributes = packed_linear_attributes(layer, node.name, shape) | {"multiplications": products}
     lowered = context.layer("AccelgenKernel", node, types, (name,), **attributes)
     packs = arrives.positions if isinstance(arrives, PackedTensor) else context.shape(source)[:-1]
-    costs = _costs(layer, few.inputs, prod(shape[:-1]), prod(packs) if context.stream else 0)
+    reading = _reading(layer, prod(packs)) if context.stream else None
+    costs = _costs(layer, few.inputs, prod(shape[:-1]), reading)
     return replace(lowered, design=choice, words=result, costs=costs)
 
 
@@ -120,15 +121,27 @@ def choose_program(matrix: object, sharing: object, max_depth: int, input_bits: 
     )
 
 
-def _costs(layer: PackedLinear, inputs: Levels | FixedType, positions: int, reads: int) -> Costs:
+def _reading(layer: PackedLinear, packs: int) -> Reading:
+    """What io_stream reads: a window slides over the padding too."""
+    window = layer.window
+    if window is None:
+        return Reading(packs, slides=False)
+    height, width = (
+        size + sum(pads)
+        for size, pads in zip((window.in_height, window.in_width), window.padding, strict=True)
+    )
+    return Reading(height * width, slides=True)
+
+
+def _costs(layer: PackedLinear, inputs: Levels | FixedType, positions: int, reading: Reading | None) -> Costs:
     finish = layer.finish
     n_classes, n_thresholds = 1, 0
     if isinstance(finish, Thresholds):
         n_classes, _, n_thresholds = finish.codes.shape
     product = FewBitProduct(layer.matrix, inputs, positions, n_thresholds, n_classes)
     if layer.folding is not None:
-        return folded_costs(product, layer.folding, layer.weight_memory, reads)
-    return unrolled_costs(product, layer.program, layer.parallel_positions, reads)
+        return folded_costs(product, layer.folding, layer.weight_memory, reading)
+    return unrolled_costs(product, layer.program, layer.parallel_positions, reading)
 
 
 def _thresholds(node: Threshold, context: Context) -> HlsLayer:

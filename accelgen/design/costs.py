@@ -122,10 +122,28 @@ class FewBitProduct:
         return self.input_bits if self.is_packed else 1
 
 
-def folded_costs(product: FewBitProduct, folding: Folding, memory: WeightMemory, reads: int = 0) -> Costs:
+@dataclass(frozen=True)
+class Reading:
+    """What a layer takes from a stream: ``packs``, one a cycle, those of the padding included.
+
+    Where a window slides, a position's first step is in the cycle that reads its last pack; otherwise the
+    layer reads before it computes.
+    """
+
+    packs: int
+    slides: bool
+
+    def interval(self, cycles: int, positions: int) -> int:
+        """The initiation interval of a layer that computes for ``cycles``."""
+        return self.packs + cycles - (positions if self.slides else 0)
+
+
+def folded_costs(
+    product: FewBitProduct, folding: Folding, memory: WeightMemory, reading: Reading | None = None
+) -> Costs:
     """The costs of a folded layer, which computes with every weight, those that are 0 included.
 
-    ``reads`` are the packs that a layer takes from a stream, one a cycle; 0 without streams.
+    ``reading`` is what it does in io_stream; None in io_parallel.
     """
     terms = product.n_in * product.digits * product.planes
     operations = Operations(
@@ -134,19 +152,21 @@ def folded_costs(product: FewBitProduct, folding: Folding, memory: WeightMemory,
         product.n_out * product.n_thresholds,
     )
     cycles = product.positions * folding.cycles(product.n_in, product.n_out)
-    # a position's first step is taken in the cycle that reads its last pack
-    interval = max(cycles, reads + cycles - product.positions)
+    interval = cycles if reading is None else reading.interval(cycles, product.positions)
     luts = finn_mvau_luts(product, folding, memory)
     return _costs(product, operations, cycles, interval, luts, FINN_SOURCE)
 
 
 def unrolled_costs(
-    product: FewBitProduct, program: RowProgram | None = None, parallel_positions: int = 1, reads: int = 0
+    product: FewBitProduct,
+    program: RowProgram | None = None,
+    parallel_positions: int = 1,
+    reading: Reading | None = None,
 ) -> Costs:
     """The costs of an unrolled layer, in which weights that are 0 cost nothing.
 
     ``program`` says how rows are computed from each other, for one bit plane of packed inputs; None: each by
-    itself. ``reads`` is as in `folded_costs`.
+    itself. What io_stream reads, it reads in the cycles that compute.
     """
     program = program or _separate_rows(product.matrix)
     values = program.values
@@ -158,7 +178,9 @@ def unrolled_costs(
     )
     cycles = -(-product.positions // parallel_positions)
     luts = parallel_positions * full_adder_luts(product, program)
-    return _costs(product, operations, cycles, max(cycles, reads), luts, FULL_ADDER_SOURCE)
+    return _costs(
+        product, operations, cycles, cycles if reading is None else reading.packs, luts, FULL_ADDER_SOURCE
+    )
 
 
 def _costs(

@@ -10,6 +10,7 @@ from accelgen.design.costs import (
     FINN_SOURCE,
     FewBitProduct,
     Operations,
+    Reading,
     finn_mvau_luts,
     folded_costs,
     unrolled_costs,
@@ -68,12 +69,20 @@ def test_a_folded_convolution_of_two_bits():
     assert found.cycles == 25 * 2 * 3
 
 
-def test_reading_a_stream_takes_cycles_of_its_own():
+def test_a_sliding_window_reads_while_it_computes():
+    """3 x 3 taps over a padded 6 x 6 image: 36 reads, with 2 more steps at each of 16 positions."""
     product = FewBitProduct(signs(9, 4), BIPOLAR, positions=16)
-    read_36 = folded_costs(product, Folding(4, 3), WeightMemory.AUTO, reads=36)
-    assert (read_36.cycles, read_36.interval_cycles) == (48, 36 + 16 * 2)
-    unrolled = unrolled_costs(product, reads=36)
+    folded = folded_costs(product, Folding(4, 3), WeightMemory.AUTO, Reading(36, slides=True))
+    assert (folded.cycles, folded.interval_cycles) == (48, 36 + 16 * 2)
+    unrolled = unrolled_costs(product, reading=Reading(36, slides=True))
     assert (unrolled.cycles, unrolled.interval_cycles) == (16, 36)
+
+
+def test_a_dense_layer_reads_its_input_first():
+    product = FewBitProduct(signs(36, 4), BIPOLAR)
+    folded = folded_costs(product, Folding(4, 3), WeightMemory.AUTO, Reading(9, slides=False))
+    assert (folded.cycles, folded.interval_cycles) == (12, 9 + 12)
+    assert unrolled_costs(product, reading=Reading(9, slides=False)).interval_cycles == 9
 
 
 def test_zeros_cost_nothing_unrolled():
