@@ -45,13 +45,16 @@ Partitions:
     Positions:
         for (unsigned i = 0; i < CONFIG_T::parallel_positions; i++) {
             #pragma HLS UNROLL
-            const unsigned row = (first + i) / CONFIG_T::out_width;
-            const unsigned column = (first + i) % CONFIG_T::out_width;
+            const unsigned position = first + i;
+            const unsigned row = position / CONFIG_T::out_width;
+            const unsigned column = position % CONFIG_T::out_width;
             data_T window[CONFIG_T::n_window];
             #pragma HLS ARRAY_PARTITION variable=window complete
-            take_window<data_T, CONFIG_T>(data, row, column, window);
-            unrolled<data_T, res_T, CONFIG_T>(window, class_of<CONFIG_T>(row, column),
-                                              res + (first + i) * CONFIG_T::n_result);
+            if (position < n_positions) {
+                take_window<data_T, CONFIG_T>(data, row, column, window);
+                unrolled<data_T, res_T, CONFIG_T>(window, class_of<CONFIG_T>(row, column),
+                                                  res + position * CONFIG_T::n_result);
+            }
         }
     }
 }
