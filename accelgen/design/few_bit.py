@@ -22,8 +22,8 @@ from accelgen.ir import (
     Reshape,
     Threshold,
 )
+from accelgen.ir.few_bits import MAX_LEVEL_BITS, is_few_bit, weight_bits
 from accelgen.ir.grid import to_fixed
-from accelgen.ir.types import MAX_LEVEL_BITS
 
 Integers = npt.NDArray[np.int64]
 
@@ -97,11 +97,7 @@ class FewBitMatrix:
 
 
 def few_bit_refusal(node: Node, network: Network) -> str | None:
-    """Why packed kernels do not compute a layer; None where they do.
-
-    They take weights of -1, 0 and 1 with any input, weights of up to 4 bits with inputs of up to 4, and
-    weights of up to 3 bits with inputs of up to 8: what LUTs multiply for less than a DSP block costs.
-    """
+    """Why packed kernels do not compute a layer (`accelgen.ir.few_bits.is_few_bit`); None where they do."""
     if not isinstance(node, Dense | Conv):
         return "packed kernels compute dense layers and convolutions only"
     if isinstance(node, Conv) and node.groups > 1:
@@ -110,20 +106,13 @@ def few_bit_refusal(node: Node, network: Network) -> str | None:
         return "all its weights are 0"
     if node.name not in network.types:
         return "its inputs have no types yet"
-    codes = to_fixed(node.weight).codes
-    low, high = int(codes.min()), int(codes.max())
-    weight_bits = FixedType.for_range(min(low, -1), high, 0).width
     (source,) = node.inputs
     levels, input_bits = levels_of(network, source), network.types[source].width
-    if (
-        max(-low, high) <= 1
-        or (weight_bits <= 4 and levels is not None)
-        or (weight_bits <= 3 and input_bits <= 8)
-    ):
+    if is_few_bit(node.weight, input_bits if levels is None else levels.bits):
         return None
     return (
-        f"{weight_bits}-bit weights and {input_bits}-bit inputs: packed kernels take weights of -1, 0 and 1, "
-        "of 4 bits with inputs of 4, or of 3 bits with inputs of 8"
+        f"{weight_bits(node.weight)}-bit weights and {input_bits}-bit inputs: packed kernels take weights of "
+        "-1, 0 and 1, of 4 bits with inputs of 4, or of 3 bits with inputs of 8"
     )
 
 

@@ -15,10 +15,6 @@ MAX_WIDTH = 1024
 """The widest ap_fixed that Vitis HLS takes (AP_INT_MAX_W)."""
 
 
-MAX_LEVEL_BITS = 4
-"""Activations of up to so many bits are levels, which thresholds give and packed kernels take."""
-
-
 class Rounding(Enum):
     """What happens to bits below the type's grid; values are ap_fixed's names."""
 

@@ -19,7 +19,7 @@ from accelgen import real
 from accelgen.ir import Node, Overflow, Quantize, Threshold, Unary
 from accelgen.ir.fixed import FixedArray, from_real
 from accelgen.ir.nodes import Array
-from accelgen.passes.step_chains import Chain, constants_by_channel
+from accelgen.passes.step_chains import Chain, constants_by_channel, is_shared
 
 MAX_CODE = 1 << 50
 """Codes below this, scaled in float64, keep an error far below a step."""
@@ -54,7 +54,7 @@ class Steps:
 
     def node(self, name: str, inputs: tuple[str, ...]) -> Threshold:
         """The step function as a node; channels that are all alike share one row."""
-        thresholds = np.ldexp(self.codes, -self.fraction)
+        thresholds = np.ldexp(self.codes, -self.fraction) + 0.0  # no -0
         return Threshold(name, inputs, _shared(thresholds), _shared(self.values), inclusive=True)
 
 
@@ -73,7 +73,7 @@ def find_steps(chain: Chain, x: FixedArray) -> Steps | None:
     nodes = [node for node in by_channel if node is not None]
     if len(nodes) < len(by_channel):
         return None
-    low, high = _ends(x, alike=all(map(_is_shared, nodes)))
+    low, high = _ends(x, alike=all(map(is_shared, nodes)))
     safe = _saturating(nodes, np.ldexp(np.stack([low, high]), -x.fraction))
     if safe is None:
         return None
@@ -126,12 +126,6 @@ def _untyped(chain: Chain) -> list[Node]:
         else:
             nodes.append(node)
     return nodes
-
-
-def _is_shared(node: Node) -> bool:
-    if isinstance(node, Threshold):
-        return not node.per_channel
-    return all(value.size == 1 for value in vars(node).values() if isinstance(value, np.ndarray))
 
 
 def _ends(x: FixedArray, *, alike: bool) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ from accelgen.passes.fold_affine import fold_affine
 from accelgen.passes.infer_types import infer_types
 from accelgen.passes.lower_averages import lower_averages
 from accelgen.passes.merge_affines import merge_affines
+from accelgen.passes.pool_levels import pool_after_steps, pool_levels
 from accelgen.passes.precision import ChoosePrecision, Types, apply_types
 from accelgen.passes.push_scales import push_scales
 from accelgen.passes.remove_redundant import remove_redundant
@@ -75,8 +76,8 @@ class ChooseTypes:
         """The exact, typed network that hardware can compute bit by bit, with the planned ``types``."""
         inputs = {node.name for node in adopted.inputs}
         layers = {name: own for name, own in types.items() if name not in inputs}
-        network = remove_redundant(apply_types(adopted, layers))
-        return infer_types(remove_redundant(make_exact(network, self.precision)))
+        network = pool_after_steps(remove_redundant(apply_types(adopted, layers)))
+        return infer_types(remove_redundant(pool_levels(make_exact(network, self.precision))))
 
 
 def exact_network(

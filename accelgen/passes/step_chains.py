@@ -13,8 +13,10 @@ from accelgen.ir import (
     Clip,
     Conv,
     Dense,
+    Input,
     Network,
     Node,
+    Overflow,
     Pool,
     PoolKind,
     Quantize,
@@ -24,10 +26,11 @@ from accelgen.ir import (
     Unary,
 )
 from accelgen.ir.constants import compact, is_power_of_two, per_channel
+from accelgen.ir.few_bits import MAX_LEVEL_BITS, is_few_bit
 from accelgen.ir.functions import FUNCTIONS
+from accelgen.ir.grid import constant_type
 from accelgen.ir.nodes import Array, Shape
-from accelgen.ir.types import MAX_LEVEL_BITS
-from accelgen.passes.weights import weight_bits
+from accelgen.ir.types import MAX_WIDTH
 
 SMALL_CAST_BITS = 2
 """A scale before a cast to so few bits costs more than the cast's few thresholds, even a power of two."""
@@ -44,7 +47,7 @@ def step_chains(network: Network) -> dict[str, Chain]:
         if final.name in taken or not (isinstance(final, Threshold) or _is_few_bit_cast(final)):
             continue
         chain = [final]
-        while (before := _only_source(network, chain[0])) is not None and _is_monotone(before, network):
+        while (before := only_source(network, chain[0])) is not None and _is_monotone(before, network):
             chain.insert(0, before)
         chains[chain[0].name] = tuple(chain)
         taken.update(node.name for node in chain)
@@ -55,7 +58,7 @@ def _is_few_bit_cast(node: Node) -> bool:
     return isinstance(node, Quantize) and node.type.width <= MAX_LEVEL_BITS
 
 
-def _only_source(network: Network, node: Node) -> Node | None:
+def only_source(network: Network, node: Node) -> Node | None:
     """The node before, where only this one takes its result."""
     (name, *others) = node.inputs
     if others or len(network.consumers[name]) != 1 or name in network.outputs:
@@ -71,7 +74,7 @@ def _is_monotone(node: Node, network: Network) -> bool:
         case Relu():
             monotone = bool(np.all(node.negative_slope >= 0))
         case Threshold():
-            monotone = bool(np.all(_directions(node)))
+            monotone = bool(np.all(directions(node)))
         case Unary():
             monotone = node.function in FUNCTIONS and FUNCTIONS[node.function].rising
         case _:
@@ -79,7 +82,7 @@ def _is_monotone(node: Node, network: Network) -> bool:
     return monotone and constants_by_channel(node, network.shapes[node.name]) is not None
 
 
-def _directions(node: Threshold) -> Array:
+def directions(node: Threshold) -> Array:
     """1 for each row of values that ascends, -1 for one that descends, 0 for one that does neither."""
     differences = np.diff(np.atleast_2d(node.values))
     rises, falls = (np.all(differences >= 0, 1), np.all(differences <= 0, 1))
@@ -87,17 +90,23 @@ def _directions(node: Threshold) -> Array:
 
 
 def is_rising(node: Node) -> bool:
-    """Whether a monotone node falls in no channel."""
-    if isinstance(node, Affine):
-        return bool(np.all(node.scale >= 0))
-    return not isinstance(node, Threshold) or bool(np.all(_directions(node) > 0))
+    """Whether a monotone node falls in no channel, and a cast nowhere."""
+    match node:
+        case Affine():
+            return bool(np.all(node.scale >= 0))
+        case Threshold():
+            return bool(np.all(directions(node) > 0))
+        case Quantize():
+            return node.type.overflow in (Overflow.SAT, Overflow.SAT_SYM)
+        case _:
+            return True
 
 
 def pays(chain: Chain, network: Network) -> bool:
     """Whether thresholds are what the chain should become.
 
     They always are for one that has thresholds. A cast is cheap where nothing scales what it takes: there
-    it becomes thresholds only after a layer of few-bit weights, whose packed kernels compute them.
+    it becomes thresholds only after a layer of few bits, whose packed kernels compute them.
     """
     *_, final = chain
     if isinstance(final, Threshold):
@@ -108,27 +117,37 @@ def pays(chain: Chain, network: Network) -> bool:
         return True
     source = network[before[-1].inputs[0]]
     small = final.type.width <= SMALL_CAST_BITS and any(isinstance(node, Affine) for node in before)
-    return small or (isinstance(source, Dense | Conv) and weight_bits(source.weight) <= MAX_LEVEL_BITS)
+    return small or (
+        isinstance(source, Dense | Conv) and is_few_bit(source.weight, _bits(source.inputs[0], network))
+    )
+
+
+def _bits(name: str, network: Network) -> int:
+    """How wide a tensor's numbers are, where a cast or the input says so; else `MAX_WIDTH`."""
+    node = network[name]
+    while isinstance(node, Reshape) or is_max_pool(node):
+        node = network[node.inputs[0]]
+    if isinstance(node, Threshold):
+        return constant_type(node.values).width
+    kind = node.type if isinstance(node, Input | Quantize) else None
+    return MAX_WIDTH if kind is None else kind.width
 
 
 def _movable(node: Node, network: Network) -> Iterator[Node]:
     """What lies before a chain's first ``node`` and joins the chain once pools have moved behind it."""
-    while (before := _only_source(network, node)) is not None:
+    while (before := only_source(network, node)) is not None:
         joins = not isinstance(before, Quantize) and _is_monotone(before, network)
-        if not joins and not selects(before):
+        if not joins and not isinstance(before, Reshape) and not is_max_pool(before):
             return
         yield before
         node = before
 
 
-def selects(node: Node) -> bool:
-    """Whether a node's results are elements of its input that a rising function may be applied to before.
-
-    Max pooling ignores padding, so every window needs to hold an element.
-    """
-    if isinstance(node, Pool) and node.kind is PoolKind.MAX:
-        return all(max(pads) < size for pads, size in zip(node.padding, node.size, strict=True))
-    return isinstance(node, Reshape)
+def is_max_pool(node: Node) -> bool:
+    """Whether a node pools maxima, and not of padding alone (which a window as large as its padding may)."""
+    if not isinstance(node, Pool) or node.kind is not PoolKind.MAX:
+        return False
+    return all(max(pads) < size for pads, size in zip(node.padding, node.size, strict=True))
 
 
 def _multiplies(node: Node) -> bool:
@@ -151,3 +170,10 @@ def constants_by_channel(node: Node, shape: Shape) -> Node | None:
             return None
         constants[what] = row[:1] if np.ptp(row) == 0 else row
     return replace(node, **constants) if constants else node
+
+
+def is_shared(node: Node) -> bool:
+    """Whether no channel has a constant of its own."""
+    if isinstance(node, Threshold):
+        return not node.per_channel
+    return all(value.size == 1 for value in vars(node).values() if isinstance(value, np.ndarray))

@@ -1,4 +1,4 @@
-"""Linear layers with scales in their weights, and how many bits that takes."""
+"""Linear layers with scales in their weights."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense, FixedType
-from accelgen.ir.grid import to_fixed
+from accelgen.ir import Conv, Dense, DepthwiseConv, EinsumDense
+from accelgen.ir.few_bits import MAX_LEVEL_BITS, weight_bits
 from accelgen.ir.nodes import Array
-from accelgen.ir.types import MAX_LEVEL_BITS
 
 Linear = Dense | EinsumDense | Conv | DepthwiseConv
-
-
-def weight_bits(weight: Array) -> int:
-    """Bits of a signed type that holds every weight as an integer of their common grid."""
-    codes = to_fixed(weight).codes
-    return FixedType.for_range(min(int(codes.min(initial=0)), -1), int(codes.max(initial=0)), 0).width
 
 
 def no_wider(changed: Linear, layer: Linear) -> bool:
