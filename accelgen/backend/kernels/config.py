@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from textwrap import indent, wrap
 from typing import Any
 
 import numpy.typing as npt
@@ -15,8 +16,9 @@ Integers = npt.NDArray[Any]
 
 
 def comment(name: str, what: str) -> str:
-    """A line that says what the layer ``name`` of the network is; all but harmless characters become _."""
-    return f"    // {re.sub(r'[^A-Za-z0-9 .:/_+-]', '_', name)}: {what}\n"
+    """Lines that say what the layer ``name`` of the network is; all but harmless characters become _."""
+    text = f"{re.sub('[^A-Za-z0-9 .:/_+-]', '_', name)}: {what}"
+    return indent("\n".join(wrap(text, 110)), "    // ") + "\n"
 
 
 def constants(**values: int | bool) -> str:
@@ -83,15 +85,13 @@ def function_of_rows(
         name: of the function.
         result: its C++ type.
         kind: the C++ type of the table's numbers.
-        rows: below 2**64; unsigned ones in an array of type uint64.
+        rows: codes of up to 32 bits, or words as uint64.
         item: the second argument: what it picks from a row.
         at: C++ of the result, from ``codes[i]``.
         pragmas: of HLS, for the variable ``codes``.
     """
-    suffix = "ULL" if rows.dtype.kind == "u" else "LL"
-    lines = ",\n".join(
-        f"            {{{', '.join(f'{number}{suffix}' for number in row)}}}" for row in rows.tolist()
-    )
+    literal = hex if rows.dtype.kind == "u" else str
+    lines = ",\n".join(f"            {{{', '.join(map(literal, row))}}}" for row in rows.tolist())
     return (
         f"    static {result} {name}(unsigned i, unsigned {item}) {{\n"
         "        #pragma HLS INLINE\n"

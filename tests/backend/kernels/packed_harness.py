@@ -96,9 +96,9 @@ def write(kernels: Sequence[Kernel], directory: Path) -> Path:
         + includes
         + "".join(kernel.cpp(index) for index, kernel in enumerate(kernels))
         + f"static void (*const runs[])(const uint64_t *, uint64_t *) = {{{runs}}};\n"
-        'extern "C" void run(int kernel, const uint64_t *from, int from_words, uint64_t *to, int to_words, int n) {\n'
+        'extern "C" void run(int kernel, const uint64_t *from, int read, uint64_t *to, int put, int n) {\n'
         "    for (int i = 0; i < n; i++)\n"
-        "        runs[kernel](from + i * from_words, to + i * to_words);\n}\n"
+        "        runs[kernel](from + i * read, to + i * put);\n}\n"
     )
     return source
 
