@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from accelgen.backend.kernels.gather import keeps_packs
 from accelgen.backend.kernels.packed_linear import packed_linear_attributes
 from accelgen.backend.kernels.packing import (
     pack_attributes,
@@ -86,8 +87,7 @@ def _linear(node: Dense | Conv, context: Context) -> HlsLayer:
     ]
     attributes = packed_linear_attributes(layer, node.name, shape) | {"multiplications": products}
     lowered = context.layer("AccelgenKernel", node, types, (name,), **attributes)
-    packs = arrives.positions if isinstance(arrives, PackedTensor) else context.shape(source)[:-1]
-    reading = _reading(layer, prod(packs)) if context.stream else None
+    reading = _reading(layer, source, context) if context.stream else None
     costs = _costs(layer, few.inputs, prod(shape[:-1]), reading)
     return replace(lowered, design=choice, words=result, costs=costs)
 
@@ -121,16 +121,17 @@ def choose_program(matrix: object, sharing: object, max_depth: int, input_bits: 
     )
 
 
-def _reading(layer: PackedLinear, packs: int) -> Reading:
-    """What io_stream reads: a window slides over the padding too."""
+def _reading(layer: PackedLinear, source: str, context: Context) -> Reading:
+    """What the layer takes from its stream; a window reads the padding too."""
     window = layer.window
-    if window is None:
-        return Reading(packs, slides=False)
-    height, width = (
-        size + sum(pads)
-        for size, pads in zip((window.in_height, window.in_width), window.padding, strict=True)
-    )
-    return Reading(height * width, slides=True)
+    if window is not None:
+        rows, columns = (sum(pads) for pads in window.padding)
+        return Reading((window.in_height + rows) * (window.in_width + columns), slides=True)
+    if isinstance(layer.input, PackedTensor):
+        return Reading(prod(layer.input.positions), slides=False)
+    node = context.network[source]
+    shape = context.shape(node.inputs[0] if keeps_packs(node, context) else source)
+    return Reading(prod(shape[:-1]), slides=False)
 
 
 def _costs(layer: PackedLinear, inputs: Levels | FixedType, positions: int, reading: Reading | None) -> Costs:

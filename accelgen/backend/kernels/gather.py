@@ -155,15 +155,18 @@ def lower_up_sample(node: UpSample, context: Context) -> list[HlsLayer]:
     ]
 
 
+def keeps_packs(node: Node, context: Context) -> bool:
+    """Whether a node is a stream that is flattened for one dense layer, which reads packs of any size."""
+    consumers = context.network.consumers[node.name]
+    flattened = isinstance(node, Reshape) and len(node.shape) == 1
+    for_dense = len(consumers) == 1 and isinstance(consumers[0], Dense)
+    return context.stream and flattened and for_dense and node.name not in context.network.outputs
+
+
 @lowers(Reshape)
 def lower_reshape(node: Reshape, context: Context) -> list[HlsLayer]:
-    """The same elements under another shape: a view of an array, other packs in a stream.
-
-    A stream that is flattened for one dense layer stays as it is: that layer reads packs of any size.
-    """
-    consumers = context.network.consumers[node.name]
-    flattened = len(node.shape) == 1 and len(consumers) == 1 and isinstance(consumers[0], Dense)
-    if not context.stream or (flattened and node.name not in context.network.outputs):
+    """The same elements under another shape: a view of an array, other packs in a stream."""
+    if not context.stream or keeps_packs(node, context):
         return [context.layer("Reshape", node, target_shape=list(node.shape))]
     shape = context.shape(node.name)
     return [gather(node, context, transposed(shape, range(len(shape))))]
