@@ -28,7 +28,7 @@ class Folding:
         Raises:
             UsageError: the text is not two whole numbers above 0.
         """
-        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", text)
+        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", text, re.ASCII)
         if match is None:
             raise UsageError(f"{text[:60]!r} is no folding; write PExSIMD, such as 8x16")
         return cls(int(match[1]), int(match[2]))
