@@ -7,7 +7,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import accelgen
 from accelgen.choices import Choices
-from accelgen.design import Design, IoType, Strategy
+from accelgen.design import Design, IoType, LayerDesign, RowSharing, Strategy, WeightMemory
+from accelgen.design.folding import Folding
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Overflow, Rounding
 
@@ -96,6 +97,26 @@ def test_arguments_win_over_the_file_and_the_file_over_the_board(tmp_path):
     assert {changed.layer(name).strategy for name in ("fc1", "fc2", "fc3")} == {Strategy.RESOURCE}
 
 
+def test_choices_for_packed_layers_win_over_a_file(tmp_path):
+    path = tmp_path / "design.yaml"
+    path.write_text(
+        "part: xc7z020clg400-1\nlayers:\n"
+        "  a: {strategy: packed_folded, pe: 4, simd: 8, reuse_factor: 16}\n"
+        "  b: {strategy: packed_unrolled, row_sharing: none}\n"
+    )
+    folded = Choices(config=path, folding="2x4", layer_foldings={"b": Folding(8, 8)}).design()
+    assert folded.default == LayerDesign(pe=2, simd=4)
+    assert folded.layer("a") == LayerDesign(Strategy.PACKED_FOLDED, pe=2, simd=4)
+    assert folded.layer("b") == LayerDesign(Strategy.PACKED_FOLDED, pe=8, simd=8, row_sharing=RowSharing.NONE)
+    reused = Choices(config=path, reuse_factor=3, weight_memory="bram").design()
+    assert reused.layer("a") == LayerDesign(Strategy.PACKED_FOLDED, 3, weight_memory=WeightMemory.BRAM)
+    shared = Choices(
+        config=path, strategy="packed_unrolled", row_sharing="spanning_tree", max_depth=9
+    ).design()
+    tree = LayerDesign(Strategy.PACKED_UNROLLED, row_sharing=RowSharing.SPANNING_TREE, max_depth=9)
+    assert {shared.layer("a"), shared.layer("b"), shared.default} == {tree}
+
+
 def test_a_design_survives_its_file():
     design = Choices(
         part="xc7z020clg400-1",
@@ -112,7 +133,9 @@ def test_a_design_survives_its_file():
         ({}, "give --board NAME or --part NAME"),
         ({"board": "kv260", "part": "xc7z020clg400-1"}, "not both"),
         ({"board": "kv260", "io_type": "io_serial"}, "choose one of io_parallel, io_stream"),
-        ({"board": "kv260", "strategy": "fast"}, "choose one of latency, resource"),
+        ({"board": "kv260", "strategy": "fast"}, "choose one of auto, packed_unrolled"),
+        ({"board": "kv260", "folding": "8*4"}, "is no folding"),
+        ({"board": "kv260", "weight_memory": "dram"}, "choose one of auto, lut"),
         ({"board": "kv260", "reuse_factor": 0}, "reuse_factor starts at 1"),
         ({"board": "kv260", "precision": "0,0"}, "bits"),
     ],

@@ -138,7 +138,32 @@ def test_build_json(capsys, tmp_path):
     assert set(layers["fc1"]) == {
         *("name", "kernel", "shape", "weight_type", "result_type"),
         *("multiplications", "nonzero", "strategy", "reuse_factor"),
+        *("pe", "simd", "row_sharing", "costs"),
     }
+
+
+def test_folded_layers_of_few_bits(capsys, tmp_path):
+    model = ROOT / "tests/models/qonnx_binary_mlp/model.onnx"
+    build = ("build", model, "--board", "pynq-z2", "-o", tmp_path / "p")
+    code, built = run_json(capsys, *build, "--folding", "fc1=4x6", "--row-sharing", "none")
+    layers = {layer["name"]: layer for layer in built["layers"]}
+    assert code == 0
+    assert [layers["fc1"][what] for what in ("kernel", "strategy", "reuse_factor", "pe", "simd")] == [
+        *("packed_dense_folded", "packed_folded"),
+        *(8, 4, 6),
+    ]
+    assert layers["fc1"]["costs"]["cycles"] == 8
+    assert [layers["fc2"][what] for what in ("strategy", "pe", "row_sharing")] == [
+        *("packed_unrolled", None, "none"),
+    ]
+    code, out, _ = run(capsys, *build, "--folding", "fc1=4x6")
+    assert code == 0
+    assert "4x6" in out
+    assert "XNOR" in out
+    assert run(capsys, *build, "--folding", "=4x6")[0] == 2
+    code, _, err = run(capsys, *build, "--folding", "5x6")
+    assert code == 2
+    assert "'fc1' cannot be folded 5x6: pe 5 does not divide 16 outputs" in err
 
 
 def test_build_shows_a_table(capsys, tmp_path):
@@ -147,6 +172,32 @@ def test_build_shows_a_table(capsys, tmp_path):
     assert "xc7z020clg400-1, 10 ns" in out
     assert "2,048" in out
     assert "multiplications an inference" in out
+
+
+def test_build_shows_what_few_bit_layers_cost(capsys, tmp_path):
+    model = ROOT / "tests/models/qkeras_binary_mlp/model.keras"
+    command = ("build", model, "--board", "pynq-z2", "-o", tmp_path / "p", "--folding", "8x16")
+    code, out, err = run(capsys, *command, "--folding", "output=10x8")
+    assert (code, err) == (0, "")
+    assert max(map(len, map(str.rstrip, out.splitlines()[:20]))) <= 100
+    assert "LUTs by a formula, not by synthesis" in out
+    code, built = run_json(capsys, *command, "--folding", "output=10x8")
+    assert code == 0
+    layers = {layer["name"]: layer for layer in built["layers"]}
+    assert (layers["fc2"]["pe"], layers["fc2"]["simd"], layers["fc2"]["multiplications"]) == (8, 16, 0)
+    assert layers["fc2"]["costs"] == {
+        "operations": {"xnor": 4096, "additions": 4032, "comparisons": 64},
+        "weight_bits": 4096,
+        "threshold_bits": 448,
+        "cycles": 32,
+        "interval_cycles": 32,
+        "lut_estimate": 1440,  # worked in tests/design/test_costs.py
+        "lut_source": "FINN-R's formula for MVAU (arXiv:1809.04570)",
+        "depth": None,
+        "separate_additions": None,
+        "separate_depth": None,
+    }
+    assert layers["logits"]["costs"] is None
 
 
 def test_a_hostile_name_stays_text(capsys, tmp_path):
