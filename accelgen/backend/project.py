@@ -57,7 +57,8 @@ class LayerReport:
 
     ``layer`` is the name that a design gives it. ``node`` is the network node whose value the layer computes,
     None for a step on the way to one.
-    ``multiplications`` counts the products of the matrix as built, ``nonzero`` those whose weight is not 0.
+    ``multiplications`` counts the products of the matrix as built, ``nonzero`` those whose weight is not 0;
+    a layer of few bits multiplies nothing.
     ``strategy`` and what follows it are the design's choices, None where they mean nothing to the layer.
     ``words`` is given where the result is packed, ``costs`` (`accelgen.design.costs.Costs`) for a layer of
     few bits.

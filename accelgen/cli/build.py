@@ -150,12 +150,12 @@ def _port(port: Any) -> dict[str, Any]:
 def _show(summary: dict[str, Any]) -> None:
     from accelgen.console import print_table
 
-    figures = ("multiplications", "reuse_factor")
+    figures = ("multiplied", "reuse")
     rows = [
         (
             layer["name"],
             layer["kernel"],
-            " x ".join(map(str, layer["shape"])),
+            "x".join(map(str, layer["shape"])),
             layer["weight_type"],
             layer["result_type"],
             layer["multiplications"] or None,
@@ -197,12 +197,19 @@ def _show_costs(layers: list[dict[str, Any]]) -> None:
             operations = [costs["operations"][name] for name in ("xnor", "additions", "comparisons")]
             rows.append((layer["name"], how, *operations, *(costs[name] for name in _COSTS)))
     if rows:
-        figures = ("xnor", "add", "compare", *(name.replace("_", " ") for name in _COSTS))
-        title = "layers of few bits: operations of an inference; LUTs by formula, not by synthesis"
-        print_table(title, ("layer", "folding or sharing", *figures), rows, right=figures)
+        figures = ("XNOR", "add", "compare", *(name.replace("_", "\n") for name in _COSTS))
+        title = "few-bit layers: operations and cycles of an inference; LUTs by a formula, not by synthesis"
+        print_table(title, ("layer", "folding\nor sharing", *figures), rows, right=figures)
+    for layer in layers:
+        if layer["row_sharing"] in ("spanning_tree", "adder_graph"):
+            costs = layer["costs"]
+            write_line(
+                f"layer {layer['name']!r}: {costs['operations']['additions']:,} additions in a depth of "
+                f"{costs['depth']}, instead of {costs['separate_additions']:,} in {costs['separate_depth']}"
+            )
 
 
-_COSTS = ("weight_bits", "threshold_bits", "cycles", "interval_cycles", "lut_estimate")
+_COSTS = ("weight_bits", "threshold_bits", "interval_cycles", "lut_estimate")
 
 
 def _for_all(given: list[tuple[str | None, _Value]]) -> _Value | None:

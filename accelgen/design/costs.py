@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 
 import numpy as np
 import numpy.typing as npt
 
-from accelgen.design.design import RowSharing, WeightMemory
+from accelgen.design.design import WeightMemory
 from accelgen.design.few_bit import Levels
 from accelgen.design.folding import Folding
-from accelgen.design.row_program import RowProgram, Value
+from accelgen.design.row_program import RowProgram, plain
 from accelgen.ir import FixedType
 
 Integers = npt.NDArray[np.int64]
 
 FINN_SOURCE = "FINN-R's formula for MVAU (arXiv:1809.04570)"
-FULL_ADDER_SOURCE = "one LUT a full adder"
+FULL_ADDER_SOURCE = "one LUT for each adder of one bit (Knuth, TAOCP 4A, 7.1.2)"
 
 FINN_EMBEDDED_WORDS = 128
 """Weight memories up to this deep are in LUTs unless told otherwise, as in FINN."""
@@ -49,6 +49,9 @@ class Costs:
     ``cycles`` of an inference and takes the next one after ``interval_cycles``, which include the reading of
     a stream; neither counts the filling of a pipeline. ``lut_estimate`` comes from the formula that
     ``lut_source`` names, not from synthesis.
+
+    ``depth`` is given for unrolled layers: the most additions of two operands that wait for one another in a
+    bit plane's sums. Beside it stand the additions and the depth of rows each computed by itself.
     """
 
     operations: Operations
@@ -58,6 +61,9 @@ class Costs:
     interval_cycles: int
     lut_estimate: int
     lut_source: str
+    depth: int | None = None
+    separate_additions: int | None = None
+    separate_depth: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,20 +172,27 @@ def unrolled_costs(
     """The costs of an unrolled layer, in which weights that are 0 cost nothing.
 
     ``program`` says how rows are computed from each other, for one bit plane of packed inputs; None: each by
-    itself. What io_stream reads, it reads in the cycles that compute.
+    itself, with XNOR and popcount. What io_stream reads, it reads in the cycles that compute.
     """
-    program = program or _separate_rows(product.matrix)
-    values = program.values
+    separate = plain(product.matrix)
+    program = program or separate
+    rows = int(np.count_nonzero(product.matrix.any(0)))
+    weighing = (product.planes - 1) * rows
+    products = sum(len(value.inputs) for value in program.values) if product.is_packed else 0
     operations = Operations(
-        product.planes * sum(_digits(value.inputs) for value in values) if product.is_packed else 0,
-        product.planes * sum(_operands(value) - 1 for value in values)
-        + (product.planes - 1) * sum(index >= 0 for index, _ in program.rows),
+        product.planes * products,
+        product.planes * program.additions + weighing,
         product.n_out * product.n_thresholds,
     )
     cycles = -(-product.positions // parallel_positions)
     luts = parallel_positions * full_adder_luts(product, program)
-    return _costs(
-        product, operations, cycles, cycles if reading is None else reading.packs, luts, FULL_ADDER_SOURCE
+    interval = cycles if reading is None else reading.packs
+    found = _costs(product, operations, cycles, interval, luts, FULL_ADDER_SOURCE)
+    return replace(
+        found,
+        depth=program.depth,
+        separate_additions=(product.planes * separate.additions + weighing) * product.positions,
+        separate_depth=separate.depth,
     )
 
 
@@ -219,41 +232,12 @@ def finn_mvau_luts(product: FewBitProduct, folding: Folding, memory: WeightMemor
 
 
 def full_adder_luts(product: FewBitProduct, program: RowProgram) -> int:
-    """LUTs of one unrolled position: one for each full adder, and one for each bit compared.
+    """LUTs of one unrolled position: those of its program's adders, and one for each bit compared.
 
-    A full adder makes two bits of three, so that a tree of them that makes m bits of n has n - m of them
-    (Swartzlander, "Parallel Counters", IEEE Transactions on Computers C-22, 1973). Products by constants are
-    wiring.
+    `RowProgram.adder_bits` counts adders of one bit, each of which fits in a LUT (Knuth, TAOCP 4A, 7.1.2).
     """
-    span = 1 if product.is_packed else (1 << product.input_bits) - 1
-    spans: list[int] = []
-    adders = 0
-    for value in program.values:
-        terms = [(coefficient, span) for _, coefficient in value.inputs]
-        terms += [(coefficient, spans[index]) for index, coefficient in value.values]
-        spans.append(sum(abs(coefficient) * width for coefficient, width in terms))
-        bits = sum(abs(coefficient).bit_count() * width.bit_length() for coefficient, width in terms)
-        adders += max(0, bits - spans[-1].bit_length())
+    kind = product.inputs
+    inputs = (0, 1) if isinstance(kind, Levels) else (kind.min_code, kind.max_code)
     weighing = (product.planes - 1) * product.n_out * product.sum_bits
-    return product.planes * adders + weighing + product.n_out * product.n_thresholds * product.sum_bits
-
-
-def _separate_rows(matrix: Integers) -> RowProgram:
-    """The program that computes each row of the result, a column of the matrix, by itself."""
-    rows = [
-        tuple((int(index), int(column[index])) for index in np.flatnonzero(column)) for column in matrix.T
-    ]
-    values = [Value(row) for row in rows if row]
-    numbers = iter(range(len(values)))
-    return RowProgram(
-        RowSharing.NONE, tuple(values), tuple((next(numbers), 1) if row else (-1, 1) for row in rows)
-    )
-
-
-def _digits(terms: tuple[tuple[int, int], ...]) -> int:
-    """Operands that the terms are: one for each binary digit of a coefficient."""
-    return sum(abs(coefficient).bit_count() for _, coefficient in terms)
-
-
-def _operands(value: Value) -> int:
-    return _digits(value.inputs) + _digits(value.values)
+    compared = product.n_out * product.n_thresholds * product.sum_bits
+    return product.planes * program.adder_bits(inputs) + weighing + compared

@@ -90,25 +90,25 @@ def test_zeros_cost_nothing_unrolled():
     found = unrolled_costs(FewBitProduct(matrix, BIPOLAR, n_thresholds=1))
     assert found.operations == Operations(xnor=6, additions=4, comparisons=3)
     assert (found.cycles, found.interval_cycles) == (1, 1)
-    # twice one full adder for three bits; three comparisons of 2 bits
+    # twice the full adder that counts three bits; three comparisons of 2 bits
     assert found.lut_estimate == 2 + 3 * 2
+    assert (found.depth, found.separate_additions, found.separate_depth) == (2, 4, 2)
 
 
 def test_bits_of_levels_are_summed_one_plane_at_a_time():
-    matrix = np.array([[1, 1], [-1, 0], [1, 2]])
+    matrix = np.array([[1, 1], [-1, 0], [1, 1]])
     found = unrolled_costs(FewBitProduct(matrix, FOUR_LEVELS))
     # a plane: sums of three and of two bits; then the two planes of either
     assert found.operations == Operations(xnor=2 * (3 + 2), additions=2 * (2 + 1) + 2, comparisons=0)
-    # a plane: one full adder and none (x + 2y are two wires); weighing: two of 4 bits, for 3 * (1 + 1 + 1)
-    assert found.lut_estimate == 2 * 1 + 2 * 4
+    # a plane: a full adder and a half adder; weighing: two of 4 bits, for 3 * (1 + 1 + 1)
+    assert found.lut_estimate == 2 * 2 + 2 * 4
 
 
 def test_numbers_are_added_without_products_of_bits():
     matrix = np.array([[1, 3], [-1, 0]])
     found = unrolled_costs(FewBitProduct(matrix, FixedType(8, 8)))
-    # x - y, and x + 2x: two operands of 8 bits for a sum of 9 and of 10
+    # x - y, and 4x - x
     assert found.operations == Operations(xnor=0, additions=2, comparisons=0)
-    assert found.lut_estimate == (16 - 9) + (16 - 10)
 
 
 def test_shared_rows_cost_what_their_program_adds():
@@ -119,11 +119,9 @@ def test_shared_rows_cost_what_their_program_adds():
         (Value(((0, 1), (1, 1), (2, -1), (3, -1))), Value(((3, 2),), ((0, 1),))),
         ((0, 1), (1, 1)),
     )
-    product = FewBitProduct(matrix, BIPOLAR)
-    assert unrolled_costs(product).operations.additions == 6
-    found = unrolled_costs(product, program)
-    assert found.operations == Operations(xnor=5, additions=4, comparisons=0)
-    assert found.lut_estimate == (4 - 3) + (3 + 1 - 3)
+    found = unrolled_costs(FewBitProduct(matrix, BIPOLAR, positions=5), program)
+    assert found.operations == Operations(xnor=5, additions=4, comparisons=0).times(5)
+    assert (found.depth, found.separate_additions, found.separate_depth) == (3, 30, 2)
 
 
 def test_positions_at_once_multiply_luts_and_divide_cycles():
