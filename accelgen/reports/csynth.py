@@ -72,6 +72,16 @@ class SynthesisReport:
     functions: Mapping[str, FunctionReport]
     available: Mapping[str, int]
 
+    def of_config(self, config: str) -> FunctionReport | None:
+        """The function instantiated with the struct ``config`` as its last template argument.
+
+        The tool names functions after their arguments: dense_ap_fixed_16_6_5_3_0_config2_s. Of several, one
+        calls the others, and so has the largest resources.
+        """
+        pattern = re.compile(rf"(?:.*_)?{re.escape(config)}(?:_s)*(?:_\d+)?")
+        found = [own for name, own in self.functions.items() if pattern.fullmatch(name)]
+        return max(found, key=lambda own: sum(own.resources.values()), default=None)
+
 
 def read_csynth(path: Path) -> SynthesisReport:
     """The report in one file: a function's own, or ``csynth.xml``, which holds every function's.

@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
 from accelgen.surrogates.dataset.sources import Source, find_sources
+from accelgen.surrogates.dataset.storage import write as _write
 from accelgen.surrogates.dataset.table import Skipped, Table
 from accelgen.surrogates.record import Synthesis
 
-__all__ = ["Skipped", "Source", "Table", "find_sources", "read"]
+__all__ = ["Skipped", "Source", "Table", "read", "records", "write"]
+
+
+def records(*paths: str | PathLike[str]) -> Iterator[tuple[Source, Synthesis | Skipped | None]]:
+    """Every record in files and folders with its source, one at a time.
+
+    Each source comes first with None; one that is in no known format, which only folders hold, has no more.
+
+    Raises:
+        UsageError: a path is not there, or is a file in no known format. What is wrong inside of a file
+            makes `Skipped` records instead.
+    """
+    for path in paths:
+        for source in find_sources(Path(path)):
+            yield source, None
+            if source.read is not None:
+                for record in source.read(source.path):
+                    yield source, record
 
 
 def read(*paths: str | PathLike[str]) -> Table:
     """Every synthesis in files and folders; folders are searched, and what they hold besides is ignored.
 
     Raises:
-        UsageError: a path is not there, or is a file in no known format. What is wrong inside of a file
-            makes `Skipped` records instead.
+        UsageError: as `records`.
     """
     rows: list[Synthesis] = []
     skipped: list[Skipped] = []
     formats: dict[str, str] = {}
     ignored: list[str] = []
-    for source in _sources(paths):
-        if source.read is None:
+    for source, record in records(*paths):
+        if isinstance(record, Synthesis):
+            rows.append(record)
+        elif record is not None:
+            skipped.append(record)
+        elif source.read is None:
             ignored.append(str(source.path))
-            continue
-        formats[str(source.path)] = source.format
-        for record in source.read(source.path):
-            if isinstance(record, Skipped):
-                skipped.append(record)
-            else:
-                rows.append(record)
+        else:
+            formats[str(source.path)] = source.format
     return Table(tuple(rows), tuple(skipped), formats, tuple(ignored))
 
 
-def _sources(paths: tuple[str | PathLike[str], ...]) -> Iterator[Source]:
-    for path in paths:
-        yield from find_sources(Path(path))
+def write(path: str | PathLike[str], syntheses: Iterable[Synthesis]) -> int:
+    """Write a table as .parquet, .csv or .jsonl and return its rows (see `storage`).
+
+    Raises:
+        UsageError: another suffix, a path that cannot be written, or what Parquet needs is missing.
+    """
+    return _write(Path(path), syntheses)

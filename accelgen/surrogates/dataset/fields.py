@@ -10,7 +10,7 @@ from typing import Any
 from accelgen.surrogates.dataset.table import BadRecordError
 
 MAX_COUNT = (1 << 53) - 1
-"""The largest whole number believed: all are kept as float64 somewhere."""
+"""The largest whole number believed: float64 holds it exactly."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Fields:
 
     def _get(self, name: str) -> Any:
         value = self.values.get(name)
-        return None if isinstance(value, str) and not value.strip() else value
+        empty = (isinstance(value, str) and not value.strip()) or value != value  # NaN, as pandas reads none
+        return None if empty else value
 
     def error(self, name: str, cause: str) -> BadRecordError:
         """The error of one entry."""

@@ -19,6 +19,7 @@ from accelgen.errors import AccelgenError
 from accelgen.ir import Conv, Dense
 from accelgen.reports import SynthesisReport, read_csynth_folder
 from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.files import read_text
 from accelgen.surrogates.dataset.hls4ml_source import (
     Config,
     Flow,
@@ -31,9 +32,6 @@ from accelgen.surrogates.dataset.hls4ml_source import (
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 from accelgen.surrogates.weights import signed_digits
-
-MAX_BYTES = 1 << 24
-"""The longest source or configuration file read."""
 
 MODEL = "keras_model.h5"
 PARAMETERS = ("parameters.h", "firmware/parameters.h")
@@ -83,15 +81,6 @@ def _first(folder: Path, patterns: tuple[str, ...]) -> Path | None:
     return next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None)
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadRecordError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise BadRecordError(f"{path.name} cannot be read: {error.strerror}") from None
-
-
 class _Loader(yaml.SafeLoader):
     """Reads hls4ml's configuration, whose Python objects (the model) become nothing."""
 
@@ -108,7 +97,7 @@ def _configuration(folder: Path) -> Fields:
     if not path.is_file():
         return Fields({})
     try:
-        data = yaml.load(_read(path), _Loader)  # a SafeLoader
+        data = yaml.load(read_text(path), _Loader)  # a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadRecordError(f"{path.name} is no YAML: {' '.join(str(error).split())[:200]}") from None
     return Fields(data if isinstance(data, dict) else {})
@@ -119,13 +108,13 @@ def _synthesis(folder: Path) -> Synthesis:
     reports = _first(folder, REPORTS)
     if parameters is None or reports is None:
         raise BadRecordError("it is no hls4ml project with reports")
-    defines = _read(parameters.with_name("defines.h"))
-    configs, helpers = read_configs(_read(parameters), defines)
+    defines = read_text(parameters.with_name("defines.h"))
+    configs, helpers = read_configs(read_text(parameters), defines)
     if not configs:
         raise BadRecordError(f"{parameters.name} holds no layer")
     report = read_csynth_folder(reports)
     source = parameters.with_name(f"{report.top.name}.cpp")
-    flow = read_flow(_read(source), configs) if source.is_file() else chain(configs)
+    flow = read_flow(read_text(source), configs) if source.is_file() else chain(configs)
     project = _Project(configs, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
     layers = tuple(project.layer(config) for config in configs)
     return Synthesis(
@@ -135,7 +124,11 @@ def _synthesis(folder: Path) -> Synthesis:
         resource_stage=Stage.C_SYNTHESIS,
         success=True,
         targets=report.top.figures(),
-        per_layer=_per_layer(configs, report),
+        per_layer={
+            config.layer: function.figures()
+            for config in configs
+            if (function := report.of_config(config.name)) is not None
+        },
         group=folder.resolve().parent.name if (folder.parent / MODEL).is_file() else folder.resolve().name,
         source=str(folder),
     )
@@ -162,19 +155,7 @@ def _design(
 
 
 def _optional(path: Path) -> str:
-    return _read(path) if path.is_file() else ""
-
-
-def _per_layer(configs: list[Config], report: SynthesisReport) -> dict[str, dict[str, float]]:
-    """The figures of each layer's function: the outermost of those that the layer's config names."""
-    found: dict[str, dict[str, float]] = {}
-    for config in configs:
-        pattern = re.compile(rf"(?:.*_)?{config.name}_s(?:_\d+)?")
-        functions = [own for name, own in report.functions.items() if pattern.fullmatch(name)]
-        if functions:
-            outermost = max(functions, key=lambda own: sum(own.resources.values()))
-            found[config.layer] = outermost.figures()
-    return found
+    return read_text(path) if path.is_file() else ""
 
 
 @dataclass(frozen=True)
@@ -282,7 +263,7 @@ class _Weights:
         values = None
         if text.is_file():
             try:
-                values = np.array([float(part) for part in _read(text).split(",")])
+                values = np.array([float(part) for part in read_text(text).split(",")])
             except ValueError:
                 raise BadRecordError(f"{text.name} holds something that is no number") from None
         else:

@@ -8,10 +8,12 @@ convolutions of 3 taps with padding "same", LSTMs that return sequences.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from accelgen.surrogates.dataset.csv_rows import read_rows
 from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.table import Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 
@@ -95,6 +97,6 @@ def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source
         success=True,
         targets=row.targets(names),
         runs=max(1, row.integer("runs", 0)),  # 0 where only the cycles were measured
-        group=f"{kind.value} {n_in} {n_out}",
+        group=architecture([replace(layer, positions=1)]),  # whatever the length of the sequence
         source=source,
     )

@@ -15,6 +15,7 @@ from accelgen.design.factors import nearest
 from accelgen.design.reuse import legal_reuse_factors
 from accelgen.surrogates.dataset.csv_rows import read_rows
 from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 
@@ -94,7 +95,7 @@ def _chain(row: Fields, source: str) -> Synthesis:
         resource_stage=Stage.LOGIC_SYNTHESIS,
         success=success,
         targets=row.targets(names, {"bram_18k": 2.0}) if success else {},
-        group=model,
+        group=architecture(layers),
         source=source,
     )
 
@@ -123,6 +124,6 @@ def _single(row: Fields, source: str) -> Synthesis:
         resource_stage=Stage.C_SYNTHESIS,
         success=success,
         targets=row.targets(names) if success else {},
-        group="-".join(map(str, widths)),
+        group=architecture(layers),
         source=source,
     )

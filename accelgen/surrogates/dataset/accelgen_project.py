@@ -1,0 +1,99 @@
+"""accelgen's own projects once Vitis HLS has synthesised them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from accelgen.design import Design
+from accelgen.errors import AccelgenError
+from accelgen.ir.serialize import load
+from accelgen.reports import SynthesisReport, read_csynth_folder
+from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.files import read_text
+from accelgen.surrogates.dataset.groups import architecture
+from accelgen.surrogates.dataset.table import BadRecordError, Skipped
+from accelgen.surrogates.describe import describe
+from accelgen.surrogates.record import DesignRecord, Stage, Synthesis
+
+BUILD, DESIGN, NETWORK = "build.json", "design.yaml", "network.npz"
+REPORTS = "*_prj/solution*/syn/report"
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds a project that accelgen built."""
+    return all((folder / name).is_file() for name in (BUILD, DESIGN, NETWORK))
+
+
+def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
+    """The synthesis of a project; one that no tool has synthesised yet is skipped."""
+    try:
+        yield _synthesis(folder)
+    except (AccelgenError, BadRecordError) as error:
+        yield Skipped(str(folder), 0, str(error))
+
+
+def _synthesis(folder: Path) -> Synthesis:
+    reports = sorted(folder.glob(REPORTS))
+    if not reports:
+        raise BadRecordError("it has not been synthesised")
+    report = read_csynth_folder(reports[-1])
+    build = _build(folder)
+    network = load(folder / NETWORK)
+    design = Design.from_yaml(read_text(folder / DESIGN), str(folder / DESIGN))
+    record = _with_requests(describe(network, design), build)
+    return Synthesis(
+        design=replace(record, part=report.part, clock_ns=report.target_clock_ns),
+        tool=report.tool,
+        version=report.version,
+        resource_stage=Stage.C_SYNTHESIS,
+        success=True,
+        targets=report.top.figures(),
+        per_layer=_per_layer(build, report),
+        group=architecture(record.layers) or network.name,
+        source=str(folder),
+    )
+
+
+def _build(folder: Path) -> Fields:
+    try:
+        data = json.loads(read_text(folder / BUILD))
+    except (ValueError, RecursionError) as error:
+        raise BadRecordError(f"{BUILD} is no JSON: {error}") from None
+    return Fields(data if isinstance(data, dict) else {}, f"{BUILD}: ")
+
+
+def _objects(build: Fields, name: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in build.sequence(name, 100_000) if isinstance(entry, dict)]
+
+
+def _with_requests(record: DesignRecord, build: Fields) -> DesignRecord:
+    """The record with the reuse factors that were asked for, where they became others."""
+    requested = {
+        Fields(change).text("layer"): Fields(change).integer("requested")
+        for change in _objects(build, "adjustments")
+        if change.get("choice") == "reuse_factor"
+    }
+    return replace(
+        record,
+        layers=tuple(
+            replace(layer, requested_reuse_factor=requested.get(layer.name, layer.requested_reuse_factor))
+            for layer in record.layers
+        ),
+    )
+
+
+def _per_layer(build: Fields, report: SynthesisReport) -> dict[str, dict[str, float]]:
+    """The figures of each layer's function.
+
+    hls4ml numbers configs by the layers' positions, from 1, which are those in build.json.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for number, layer in enumerate(_objects(build, "layers"), 1):
+        function = report.of_config(f"config{number}")
+        if function is not None:
+            found[Fields(layer).text("layer")] = function.figures()
+    return found
