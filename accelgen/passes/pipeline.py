@@ -13,6 +13,7 @@ from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Network
 from accelgen.passes.adopt_input_types import adopt_input_types
 from accelgen.passes.exact import make_exact
+from accelgen.passes.factor_weights import factor_weights
 from accelgen.passes.fold_affine import fold_affine
 from accelgen.passes.infer_types import infer_types
 from accelgen.passes.lower_averages import lower_averages
@@ -25,7 +26,7 @@ from accelgen.passes.remove_redundant import remove_redundant
 
 def simplify(network: Network) -> Network:
     """The same real function with scales merged, folded and moved to where a cast takes them."""
-    network = lower_averages(network)
+    network = factor_weights(lower_averages(network))
     network = fold_affine(merge_affines(network))
     network = fold_affine(merge_affines(push_scales(network)))
     return remove_redundant(network)

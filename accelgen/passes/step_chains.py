@@ -44,17 +44,20 @@ def step_chains(network: Network) -> dict[str, Chain]:
     chains: dict[str, Chain] = {}
     taken: set[str] = set()
     for final in reversed(network.nodes):
-        if final.name in taken or not (isinstance(final, Threshold) or _is_few_bit_cast(final)):
+        if final.name in taken or not (isinstance(final, Threshold) or is_few_bit_cast(final)):
             continue
         chain = [final]
-        while (before := only_source(network, chain[0])) is not None and _is_monotone(before, network):
+        while (before := only_source(network, chain[0])) is not None and is_monotone(
+            before, network.shapes[before.name]
+        ):
             chain.insert(0, before)
         chains[chain[0].name] = tuple(chain)
         taken.update(node.name for node in chain)
     return chains
 
 
-def _is_few_bit_cast(node: Node) -> bool:
+def is_few_bit_cast(node: Node) -> bool:
+    """Whether a node casts to few levels."""
     return isinstance(node, Quantize) and node.type.width <= MAX_LEVEL_BITS
 
 
@@ -66,8 +69,11 @@ def only_source(network: Network, node: Node) -> Node | None:
     return network[name]
 
 
-def _is_monotone(node: Node, network: Network) -> bool:
-    """Whether each channel's function rises or falls over all numbers (a cast while it does not wrap)."""
+def is_monotone(node: Node, shape: Shape) -> bool:
+    """Whether each channel's function, of a result of ``shape``, rises or falls over all numbers.
+
+    A cast does while it does not wrap.
+    """
     match node:
         case Affine() | Clip() | Quantize():
             monotone = True
@@ -79,7 +85,7 @@ def _is_monotone(node: Node, network: Network) -> bool:
             monotone = node.function in FUNCTIONS and FUNCTIONS[node.function].rising
         case _:
             monotone = False
-    return monotone and constants_by_channel(node, network.shapes[node.name]) is not None
+    return monotone and constants_by_channel(node, shape) is not None
 
 
 def directions(node: Threshold) -> Array:
@@ -136,7 +142,7 @@ def _bits(name: str, network: Network) -> int:
 def _movable(node: Node, network: Network) -> Iterator[Node]:
     """What lies before a chain's first ``node`` and joins the chain once pools have moved behind it."""
     while (before := only_source(network, node)) is not None:
-        joins = not isinstance(before, Quantize) and _is_monotone(before, network)
+        joins = not isinstance(before, Quantize) and is_monotone(before, network.shapes[before.name])
         if not joins and not isinstance(before, Reshape) and not is_max_pool(before):
             return
         yield before

@@ -168,3 +168,43 @@ def test_weights_undo_a_transpose_before_them():
         shape=(2, 3, 4),
     )
     assert kinds(remove_redundant(network)) == ["Reshape", "Affine", "Dense"]
+
+
+def _signs(*values: float) -> Affine:
+    return Affine("s", ("x",), np.array(values), np.zeros(1))
+
+
+def test_signs_behind_a_layer_go_into_its_columns():
+    layer = Dense("d", ("x",), np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([0.5, 0.25]))
+    signs = Affine("s", ("d",), np.array([2.0, -2.0]), np.zeros(1))
+    folded = fold_affine(chain(layer, signs, shape=(2,)))
+    assert kinds(folded) == ["Dense"]
+    assert np.array_equal(folded["d"].weight, [[2, 2], [2, -2]])
+    assert np.array_equal(folded["d"].bias, [1, -0.5])
+
+
+def test_signs_before_layers_go_into_their_rows():
+    flat = Reshape("f", ("s",), (4,))
+    layer = Dense("d", ("f",), np.ones((4, 1)))
+    folded = fold_affine(chain(_signs(1.0, -1.0), flat, layer, shape=(2, 2)))
+    assert kinds(folded) == ["Reshape", "Dense"]
+    assert np.array_equal(folded["d"].weight.ravel(), [1, -1, 1, -1])
+
+
+def test_bits_before_a_layer_give_it_a_bias():
+    levels = Affine("s", ("x",), np.array([0.5]), np.array([0.5]))
+    folded = fold_affine(chain(levels, Dense("d", ("s",), np.array([[1.0], [-3.0]])), shape=(2,)))
+    assert kinds(folded) == ["Dense"]
+    assert np.array_equal(folded["d"].bias, [-1])
+
+
+@pytest.mark.parametrize(
+    ("scale", "bias", "padding"),
+    [((1.0, 2.0**-6), 0.0, 0), ((0.3, 0.3), 0.0, 0), ((1.0, -1.0), 1.0, 1)],
+    ids=["too wide", "no power of two", "a bias that padding has not"],
+)
+def test_other_scales_before_a_layer_stay(scale, bias, padding):
+    layer = Conv("d", ("s",), np.ones((3, 2, 1)), None, (1,), ((padding, padding),), (1,))
+    affine_before = Affine("s", ("x",), np.array(scale), np.array([bias]))
+    network = chain(affine_before, layer, shape=(5, 2))
+    assert fold_affine(network) is network
