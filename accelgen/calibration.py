@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen import real, reference
-from accelgen.ir import Network
+from accelgen.ir import Network, Unary
 from accelgen.passes.precision import Types
 
 MAX_SAMPLES = 500
@@ -41,9 +41,13 @@ def tensor_errors(
         data: inputs by name, (n, *shape), of which `MAX_SAMPLES` are used.
     """
     chosen = [name for name, own in types.items() if "result" in own and name not in data]
-    pairs = {name: f"{name}/result" if f"{name}/result" in exact else name for name in chosen}
+    pairs = {name: name if isinstance(network[name], Unary) else f"{name}/result" for name in chosen}
+    pairs = {
+        name: typed
+        for name, typed in pairs.items()
+        if typed in exact and exact.shapes[typed] == network.shapes[name]  # not absorbed, not moved
+    }
     pairs.update(zip(network.outputs, exact.outputs, strict=True))
-    pairs = {name: typed for name, typed in pairs.items() if typed in exact}
     samples = {name: values[:MAX_SAMPLES] for name, values in data.items()}
     wanted = real.evaluate(network, samples, keep=pairs)
     got = reference.evaluate(exact, reference.quantize_inputs(exact, samples), keep=pairs.values())
