@@ -171,6 +171,7 @@ class _Describer:
             accum_bits=self._bits(node.name),
             nonzero=cost.nonzero,
             digits=cost.digits,
+            dsp_products=cost.dsp_products,
             strategy=choice.strategy.value,
             reuse_factor=choice.reuse_factor,
             requested_reuse_factor=choice.reuse_factor,
@@ -194,6 +195,7 @@ class _Describer:
             weight_bits=cost.bits,
             nonzero=cost.nonzero,
             digits=cost.digits,
+            dsp_products=cost.dsp_products,
             strategy=choice.strategy.value,
             reuse_factor=cell_reuse_factor(choice, n_in, columns),
             requested_reuse_factor=choice.reuse_factor,
@@ -222,7 +224,11 @@ class _Describer:
             case Affine():
                 cost, copies = known_cost(node, node.scale), max(1, elements // node.scale.size)
                 return replace(
-                    record, weight_bits=cost.bits, nonzero=cost.nonzero * copies, digits=cost.digits * copies
+                    record,
+                    weight_bits=cost.bits,
+                    nonzero=cost.nonzero * copies,
+                    digits=cost.digits * copies,
+                    dsp_products=cost.dsp_products * copies,
                 )
             case Lookup():
                 return replace(record, table_size=node.values.size)

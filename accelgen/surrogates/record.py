@@ -51,6 +51,8 @@ class LayerRecord:
         nonzero: weights that are not 0, -1 where it is not known.
         digits: non-zero signed binary digits of all weights together, the adders that constant weights cost,
             -1 where it is not known.
+        dsp_products: different products of an input with a weight of three signed digits or more, those that
+            HLS takes a DSP block for where weights are constants, -1 where it is not known.
         strategy: a `accelgen.design.Strategy` value, empty for layers without one.
         reuse_factor: the one used (a legal one), 1 for layers without one.
         requested_reuse_factor: the one asked for.
@@ -70,6 +72,7 @@ class LayerRecord:
     result_bits: int = 16
     nonzero: int = -1
     digits: int = -1
+    dsp_products: int = -1
     strategy: str = ""
     reuse_factor: int = 1
     requested_reuse_factor: int = 1

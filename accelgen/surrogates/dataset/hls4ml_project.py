@@ -31,7 +31,7 @@ from accelgen.surrogates.dataset.hls4ml_source import (
 )
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
-from accelgen.surrogates.weights import signed_digits
+from accelgen.surrogates.weights import weight_cost
 
 MODEL = "keras_model.h5"
 PARAMETERS = ("parameters.h", "firmware/parameters.h")
@@ -180,6 +180,7 @@ class _Project:
         values = None
         if product.types.get("weight_t") is not None and kind not in _RECURRENT:
             values = self.weights.find(config, n_in * n_out, nonzero)
+        cost = None if values is None else weight_cost(values.reshape(n_in, n_out))
         strategy = (product.constants.get("strategy") or config.constants.get("strategy", "")).rpartition(
             "::"
         )[2]
@@ -200,7 +201,8 @@ class _Project:
             accum_bits=self.types.bits(product.types.get("accum_t", "")),
             result_bits=self._result_bits(config, flow),
             nonzero=-1 if nonzero is None else nonzero,
-            digits=-1 if values is None else signed_digits(values),
+            digits=-1 if cost is None else cost.digits,
+            dsp_products=-1 if cost is None else cost.dsp_products,
             strategy=strategy if kind in _MULTIPLYING else "",
             reuse_factor=reuse,
             requested_reuse_factor=reuse,
