@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from accelgen.ir import Affine, Input, Network, Node, Reshape, Threshold
+from accelgen.ir import Affine, Input, Network, Node, Pool, Reshape, Threshold
 from accelgen.passes.editor import Editor, apply_rules
 from accelgen.passes.fold_affine import layers_taking
 from accelgen.passes.step_chains import (
@@ -43,13 +43,13 @@ def pool_after_steps(network: Network) -> Network:
 def _move(editor: Editor, chain: Chain, network: Network) -> bool:
     """Move what gives the chain its input behind the chain, if it only pools or reshapes."""
     source = only_source(network, chain[0])
-    if source is None or not pays(chain, network):
+    if not isinstance(source, Reshape | Pool) or not pays(chain, network):
         return False
     if not all(map(is_rising, chain)):
         return _move_bias(editor, source, network)
     by_channel = [constants_by_channel(node, network.shapes[node.name]) for node in chain]
     nodes = [node for node in by_channel if node is not None]
-    (name,) = source.inputs or ("",)
+    (name,) = source.inputs
     if isinstance(source, Reshape):
         same_channels = network.shapes[name][-1:] == source.shape[-1:]
         if isinstance(network[name], Input) or not (same_channels or all(map(is_shared, nodes))):

@@ -27,12 +27,14 @@ from accelgen.ir import (
     Reshape,
     Rounding,
     Softmax,
+    Threshold,
     Transpose,
     Unary,
     UpSample,
 )
 
 _CAST = FixedType(6, 3, True, Rounding.RND_CONV, Overflow.SAT)
+_FEW = FixedType(3, 2, True, Rounding.TRN, Overflow.SAT)
 _UNSIGNED = FixedType(5, 3, False, Rounding.RND_CONV, Overflow.SAT)
 _IMAGE = ("conv", "padded_conv", "grouped", "depthwise", "max", "average", "sum", "up", "pad", "transpose")
 _ANY = (
@@ -45,6 +47,8 @@ _ANY = (
     "clip",
     "cast",
     "unsigned",
+    "few",
+    "sign",
     "tanh",
     "add",
     "join",
@@ -97,6 +101,12 @@ def _nodes(
             return [Clip(name, x, -8.0, 8.0)]
         case "cast" | "unsigned":
             return [Quantize(name, x, _CAST if kind == "cast" else _UNSIGNED)]
+        case "few":  # and "sign": no step where the order of additions would decide
+            offset = Affine(name + "o", x, np.ones(1), rng.normal(size=(1,)))
+            return [offset, Quantize(name, (offset.name,), _FEW)]
+        case "sign":
+            edges = np.sort(rng.normal(size=(channels, 2)), -1)
+            return [Threshold(name, x, edges, np.array([-1.0, 0.0, 1.0]) * rng.choice([-1.0, 1.0]))]
         case "tanh":
             return [Unary(name, x, "tanh")]
         case "softmax":

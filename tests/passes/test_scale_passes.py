@@ -6,14 +6,25 @@ from hypothesis import given, settings
 
 from accelgen import real
 from accelgen.ir import Network, Node
+from accelgen.passes.factor_weights import factor_weights
 from accelgen.passes.fold_affine import fold_affine
 from accelgen.passes.merge_affines import merge_affines
 from accelgen.passes.permute_weights import permute_weights
+from accelgen.passes.pool_levels import pool_after_steps, pool_levels
 from accelgen.passes.push_scales import push_scales
 from accelgen.passes.remove_redundant import remove_redundant
 from tests.passes.chains import networks
 
-PASSES = (merge_affines, fold_affine, push_scales, remove_redundant, permute_weights)
+PASSES = (
+    merge_affines,
+    fold_affine,
+    push_scales,
+    remove_redundant,
+    permute_weights,
+    factor_weights,
+    pool_after_steps,
+    pool_levels,
+)
 
 
 def assert_same_function(before: Network, after: Network) -> None:
