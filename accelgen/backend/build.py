@@ -34,7 +34,7 @@ from accelgen.backend.project import (
 from accelgen.backend.templates import fill
 from accelgen.backend.writer import firmware
 from accelgen.design import Design, Strategy
-from accelgen.design.packed_choice import PACKED
+from accelgen.design.packed_choice import GENERAL, PACKED
 from accelgen.design.reuse import legalize
 from accelgen.errors import PrecisionError, UsageError
 from accelgen.ir import Network
@@ -130,9 +130,6 @@ def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
     if weight is not None:
         positions = variable.size() // layer.attributes.get("n_filt", weight.shape[-1])
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
-    design = layer.design if products else None
-    folded = design is not None and design.strategy is Strategy.PACKED_FOLDED
-    packed = design is not None and design.strategy in PACKED
     return LayerReport(
         layer=next((name for name, safe in context.names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,
@@ -140,16 +137,26 @@ def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
         node=layer.node,
         shape=tuple(variable.shape) if layer.node is None else context.shape(layer.node),
         types={name: str(kind) for name, kind in sorted(layer.types.items())},
-        multiplications=products if layer.costs is None else 0,
-        nonzero=nonzero if layer.costs is None else 0,
-        strategy=None if design is None else design.strategy.value,
-        reuse_factor=None if design is None else design.reuse_factor,
-        pe=design.pe if design is not None and folded else None,
-        simd=design.simd if design is not None and folded else None,
-        row_sharing=design.row_sharing.value if design is not None and packed else None,
+        multiplications=products,
+        nonzero=nonzero,
+        **_choices_report(layer, products > 0),
         words=None if layer.words is None else _words_report(layer.words),
         costs=None if layer.costs is None else asdict(layer.costs),
     )
+
+
+def _choices_report(layer: HlsLayer, multiplies: bool) -> dict[str, Any]:
+    """The design's choices that the layer's kernel heeds."""
+    design = layer.design
+    if design is None or not (multiplies or layer.costs is not None):
+        return {}
+    strategy = design.strategy if layer.costs is not None else GENERAL.get(design.strategy, design.strategy)
+    choices: dict[str, Any] = {"strategy": strategy.value, "reuse_factor": design.reuse_factor}
+    if strategy is Strategy.PACKED_FOLDED:
+        choices |= {"pe": design.pe, "simd": design.simd}
+    if strategy in PACKED:
+        choices["row_sharing"] = design.row_sharing.value
+    return choices
 
 
 def _words_report(tensor: PackedTensor) -> WordsReport:
@@ -165,7 +172,7 @@ def _decided(design: Design, lowered: Lowered) -> Design:
     decided = {
         names[layer.name]: layer.design
         for layer in lowered.layers
-        if layer.design is not None and layer.design.strategy in PACKED
+        if layer.design is not None and layer.costs is not None
     }
     return replace(design, layers={**design.layers, **decided})
 

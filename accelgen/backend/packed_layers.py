@@ -22,7 +22,7 @@ from accelgen.design import LayerDesign, RowSharing, Strategy
 from accelgen.design.costs import Costs, FewBitProduct, Reading, folded_costs, unrolled_costs
 from accelgen.design.few_bit import Levels
 from accelgen.design.folding import Folding
-from accelgen.design.row_program import RowProgram, Value
+from accelgen.design.row_program import plain
 from accelgen.ir import Conv, Dense, FixedType, Node, Pool, Threshold
 from accelgen.ir.grid import to_fixed
 from accelgen.reference import threshold_codes
@@ -82,10 +82,7 @@ def _linear(node: Dense | Conv, context: Context) -> HlsLayer:
     layer, choice = _with_rows(sums, context.choice(node))
     types = {} if result is None else {"result": result.word_type}
     shape = context.shape(node.name)
-    products = [
-        prod(shape[:-1]) * count for count in (layer.matrix.size, int(np.count_nonzero(layer.matrix)))
-    ]
-    attributes = packed_linear_attributes(layer, node.name, shape) | {"multiplications": products}
+    attributes = packed_linear_attributes(layer, node.name, shape)
     lowered = context.layer("AccelgenKernel", node, types, (name,), **attributes)
     reading = _reading(layer, source, context) if context.stream else None
     costs = _costs(layer, few.inputs, prod(shape[:-1]), reading)
@@ -101,24 +98,14 @@ def _with_rows(layer: PackedLinear, choice: LayerDesign) -> tuple[PackedLinear, 
         folding = Folding(choice.pe, choice.simd)
         return replace(layer, folding=folding, weight_memory=choice.weight_memory), choice
     packed = isinstance(layer.input, PackedTensor)
-    bits = layer.input.levels.bits if isinstance(layer.input, PackedTensor) else layer.input.width
-    program = choose_program(layer.matrix, choice.row_sharing, choice.max_depth, bits)
-    words = packed and program.sharing is RowSharing.NONE
+    program = plain(layer.matrix)
+    words = packed and program.sharing is RowSharing.NONE and bool(np.all(layer.matrix != 0))
     layer = replace(
         layer,
         program=None if words else program,
         parallel_positions=choice.parallelization_factor,
     )
     return layer, replace(choice, row_sharing=program.sharing)
-
-
-def choose_program(matrix: object, sharing: object, max_depth: int, input_bits: int) -> RowProgram:
-    rows = [[(int(i), int(col[i])) for i in np.flatnonzero(col)] for col in np.asarray(matrix).T]
-    return RowProgram(
-        RowSharing.NONE,
-        tuple(Value(tuple(r)) for r in rows),
-        tuple((i if r else -1, 1) for i, r in enumerate(rows)),
-    )
 
 
 def _reading(layer: PackedLinear, source: str, context: Context) -> Reading:

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from accelgen.design import Design, IoType, LayerDesign, Strategy
+from accelgen.design import Design, IoType, LayerDesign, RowSharing, Strategy
 from accelgen.ir import (
     Affine,
     Clip,
@@ -466,11 +466,14 @@ def random_network(seed: int) -> Network:
 def random_design(network: Network, seed: int) -> Design:
     """Choices of any kind, illegal reuse factors among them, some for single layers."""
     rng = np.random.default_rng(seed)
-    strategies = (Strategy.LATENCY, Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED)
+    # distributed arithmetic needs an optional package, and a reuse factor of 1
+    strategies = [strategy for strategy in Strategy if strategy is not Strategy.DISTRIBUTED_ARITHMETIC]
+    sharings = (RowSharing.AUTO, RowSharing.NONE, RowSharing.SPANNING_TREE)
 
     def layer() -> LayerDesign:
         reuse, positions = (int(rng.choice([1, 2, 3, 4, 7, 16, 1000])) for _ in range(2))
-        return LayerDesign(strategies[rng.integers(3)], reuse, positions)
+        sharing = sharings[rng.integers(len(sharings))]
+        return LayerDesign(strategies[rng.integers(len(strategies))], reuse, positions, row_sharing=sharing)
 
     chosen = [node.name for node in network if rng.random() < 0.3]
     io_type = IoType.STREAM if rng.integers(2) else IoType.PARALLEL
