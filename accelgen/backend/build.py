@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from accelgen import __version__
-from accelgen.backend import standard  # noqa: F401  (registers its lowering functions)
 from accelgen.backend.codes import as_text, to_words, words_per_value
 from accelgen.backend.graph import build_graph
 from accelgen.backend.kernels.registry import load_kernels

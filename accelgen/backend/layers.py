@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from accelgen.backend import standard  # noqa: F401  (registers its lowering functions)
 from accelgen.backend.lowering import Context, HlsLayer, lowered_kinds, lowering_of
 from accelgen.backend.naming import safe_names
 from accelgen.backend.packed_layers import conversions, lower_packed
