@@ -13,13 +13,15 @@ from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
 from accelgen.cli import boards, build, completion, doctor, verify
-from accelgen.cli.arguments import Command, make_parser
+from accelgen.cli.arguments import Command, Group, make_parser
+from accelgen.cli.surrogate import SURROGATE
 from accelgen.console import printable
 from accelgen.errors import AccelgenError
 
-COMMANDS: Mapping[str, Command] = {
+COMMANDS: Mapping[str, Command | Group] = {
     "build": build,
     "verify": verify,
+    "surrogate": SURROGATE,
     "boards": boards,
     "doctor": doctor,
     "completion": completion,

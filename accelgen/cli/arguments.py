@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from accelgen import __version__
 
-FILE, FOLDER = "FILE", "DIR"
-"""Metavars of paths, for which shells complete file names."""
+FILE, FOLDER, PATH = "FILE", "DIR", "PATH"
+"""Metavars of paths, for which shells complete file names; a PATH is a file or a folder."""
 
 
 class Command(Protocol):
@@ -24,13 +25,21 @@ class Command(Protocol):
         """Run the command and return the exit code."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """Commands under one name, as in ``accelgen surrogate dataset``."""
+
+    summary: str
+    commands: Mapping[str, Command | Group]
+
+
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report bad usage as every other error is reported."""
         self.exit(2, f"accelgen: error: {message}; see '{self.prog} --help'\n")
 
 
-def make_parser(commands: Mapping[str, Command]) -> ArgumentParser:
+def make_parser(commands: Mapping[str, Command | Group]) -> ArgumentParser:
     """The command line of all commands, each with ``--json`` and ``--debug``."""
     parser = _Parser(
         prog="accelgen",
@@ -38,15 +47,22 @@ def make_parser(commands: Mapping[str, Command]) -> ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"accelgen {__version__}")
+    _add_commands(parser, commands)
+    return parser
+
+
+def _add_commands(parser: ArgumentParser, commands: Mapping[str, Command | Group]) -> None:
     chosen = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     for name, command in commands.items():
-        summary = command.SUMMARY
+        summary = command.summary if isinstance(command, Group) else command.SUMMARY
         added = chosen.add_parser(name, help=summary, description=f"{summary}.", allow_abbrev=False)
+        if isinstance(command, Group):
+            _add_commands(added, command.commands)
+            continue
         command.add_arguments(added)
         added.add_argument("--json", action="store_true", help="print the result as JSON")
         added.add_argument("--debug", action="store_true", help="show the traceback of an error")
         added.set_defaults(run=command.run)
-    return parser
 
 
 def count(text: str) -> int:

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator
 
-from accelgen.cli.arguments import FILE, FOLDER
+from accelgen.cli.arguments import FILE, FOLDER, PATH
 from accelgen.cli.output import write_json
 
 SUMMARY = "print a completion script: source <(accelgen completion bash)"
@@ -32,8 +32,8 @@ def run(options: Namespace) -> int:
         for action in command._actions:  # argparse has no public way to go through the arguments
             if action.dest == "board" or (action.dest == "name" and not action.option_strings):
                 action.choices = board_names()
-            elif action.metavar in (FILE, FOLDER):
-                path = shtab.FILE if action.metavar == FILE else shtab.DIRECTORY
+            elif action.metavar in (FILE, FOLDER, PATH):
+                path = shtab.DIRECTORY if action.metavar == FOLDER else shtab.FILE
                 action.complete = path  # type: ignore[attr-defined]  # shtab's own convention
     script = shtab.complete(parser, options.shell)
     if options.json:
@@ -46,4 +46,6 @@ def run(options: Namespace) -> int:
 def _commands(parser: ArgumentParser) -> Iterator[ArgumentParser]:
     for action in parser._actions:
         if isinstance(action, _SubParsersAction):
-            yield from action.choices.values()
+            for command in action.choices.values():
+                yield command
+                yield from _commands(command)

@@ -16,16 +16,14 @@ MAX_LINE = 1 << 24
 
 
 def header(path: Path) -> tuple[str, ...]:
-    """The names of a CSV file's columns, empty where it has none or is no text.
+    """The names of a CSV file's columns; none where it has none.
 
     Raises:
         UsageError: the file cannot be read.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             line = file.readline(MAX_LINE)
-    except UnicodeDecodeError:
-        return ()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     try:
@@ -40,7 +38,7 @@ def read_rows(path: Path, convert: Callable[[Fields], Synthesis]) -> Iterator[Sy
     csv.field_size_limit(MAX_LINE)
     number = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             rows = csv.reader(file, strict=True)
             next(rows, None)
             for row in rows:
@@ -53,5 +51,5 @@ def read_rows(path: Path, convert: Callable[[Fields], Synthesis]) -> Iterator[Sy
                     yield convert(Fields(dict(zip(columns, row, strict=True))))
                 except BadRecordError as error:
                     yield Skipped(str(path), number, str(error))
-    except (csv.Error, UnicodeDecodeError) as error:
+    except csv.Error as error:
         yield Skipped(str(path), number + 1, f"the file is damaged from here on: {error}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,8 @@ class _Project:
         nonzero = product.integer("n_nonzeros")
         values = None
         if product.types.get("weight_t") is not None and kind not in _RECURRENT:
-            values = self.weights.find(config, n_in * n_out, nonzero)
-        cost = None if values is None else weight_cost(values.reshape(n_in, n_out))
+            values = self.weights.find(config, product, (n_in, n_out))
+        cost = None if values is None else weight_cost(values)
         strategy = (product.constants.get("strategy") or config.constants.get("strategy", "")).rpartition(
             "::"
         )[2]
@@ -229,8 +230,10 @@ class _Project:
             size = (config.integer("pool_height") or 1) * config.count("pool_width")
             positions = (config.integer("out_height") or 1) * (config.integer("out_width", "n_out") or 1)
             return size, config.integer("n_filt") or 1, positions
-        n_in = config.integer("n_in", "n_elem", "n_chan") or self._elements(config)
-        return n_in, config.count("n_out") if kind is LayerKind.DENSE else n_in, 1
+        if kind is LayerKind.DENSE:
+            return config.count("n_in"), config.count("n_out"), 1
+        elements = config.integer("n_in", "n_elem") or self._elements(config)
+        return elements, elements, 1
 
     def _elements(self, config: Config) -> int:
         """Elements of a layer that only moves them, where its config gives heights, widths and channels."""
@@ -259,25 +262,33 @@ class _Weights:
         self._models = [folder / MODEL, folder.parent / MODEL]
         self._nodes: Mapping[str, npt.NDArray[Any]] | None = None
 
-    def find(self, config: Config, size: int, nonzero: int | None) -> npt.NDArray[Any] | None:
-        """A layer's weights where some of that many, and that many not zero, are found."""
+    def find(self, config: Config, product: Config, shape: tuple[int, int]) -> npt.NDArray[Any] | None:
+        """A layer's weights (n_in, n_out) where some of that size, and as many not zero, are found."""
         text = self._texts / f"w{config.number}.txt"
-        values = None
         if text.is_file():
-            try:
-                values = np.array([float(part) for part in read_text(text).split(",")])
-            except ValueError:
-                raise BadRecordError(f"{text.name} holds something that is no number") from None
+            # for the resource kernels, hls4ml writes them transposed (passes/resource_strategy.py)
+            values = _numbers(text)
+            transposed = "resource" in product.constants.get("strategy", "")
         else:
-            values = self._model().get(config.layer)
-        if values is None or values.size != size or not np.isfinite(values).all():
+            values = self._model().get(config.layer, np.zeros(0))
+            transposed = False
+        if values.size != prod(shape) or not np.isfinite(values).all():
             return None
-        return values if nonzero in (None, np.count_nonzero(values)) else None
+        if product.integer("n_nonzeros") not in (None, np.count_nonzero(values)):
+            return None
+        return values.reshape(shape[::-1]).T if transposed else values.reshape(shape)
 
     def _model(self) -> Mapping[str, npt.NDArray[Any]]:
         if self._nodes is None:
             self._nodes = next((_model_weights(path) for path in self._models if path.is_file()), {})
         return self._nodes
+
+
+def _numbers(path: Path) -> npt.NDArray[np.float64]:
+    try:
+        return np.array([float(part) for part in read_text(path).split(",")])
+    except ValueError:
+        raise BadRecordError(f"{path.name} holds something that is no number") from None
 
 
 def _model_weights(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -41,42 +41,50 @@ class _Text:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._text = ""
+        self._at = 0
         self._decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-
-    def more(self) -> bool:
-        """Skip white space; whether anything follows."""
-        self._text = self._text.lstrip()
-        while not self._text and self._fill(CHUNK):
-            self._text = self._text.lstrip()
-        return bool(self._text)
-
-    def skip(self, character: str) -> bool:
-        """Skip white space and the character, if it comes next."""
-        found = self.more() and self._text[0] == character
-        if found:
-            self._text = self._text[1:]
-        return found
 
     def _fill(self, size: int) -> bool:
         read = self._file.read(size)
-        self._text += read
+        self._text = self._text[self._at :] + read
+        self._at = 0
         return bool(read)
+
+    def more(self) -> bool:
+        """Skip white space; whether anything follows."""
+        while True:
+            while self._at < len(self._text) and self._text[self._at].isspace():
+                self._at += 1
+            if self._at < len(self._text):
+                return True
+            if not self._fill(CHUNK):
+                return False
+
+    def skip(self, character: str) -> bool:
+        """Skip white space and the character, if it comes next."""
+        found = self.more() and self._text[self._at] == character
+        self._at += found
+        return found
 
     def entry(self) -> dict[str, Any]:
         """The object that comes next."""
-        if self._text[0] != "{":
-            raise BadRecordError(f"an object was expected, not {self._text[:20]!r}")
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self._text)
-                break
-            except (ValueError, RecursionError) as error:
-                # it may only be cut off; reading as much again keeps the work proportional to its length
-                if len(self._text) > MAX_ENTRY or not self._fill(max(CHUNK, len(self._text))):
-                    raise BadRecordError(f"the JSON is damaged or cut off: {error}") from None
-        self._text = self._text[end:]
+        if self._text[self._at] != "{":
+            raise BadRecordError(f"an object was expected, not {self._text[self._at : self._at + 20]!r}")
+        while (found := self._decoded()) is None:
+            # it may only be cut off; reading as much again keeps the work proportional to its length
+            length = len(self._text) - self._at
+            if length > MAX_ENTRY or not self._fill(max(CHUNK, length)):
+                raise BadRecordError(f"the JSON is damaged or cut off: {self._text[self._at :][:40]!r} ...")
+        value, self._at = found
         entry: dict[str, Any] = value
         return entry
+
+    def _decoded(self) -> tuple[Any, int] | None:
+        """The value that comes next and where it ends; None where it is not whole."""
+        try:
+            return self._decoder.raw_decode(self._text, self._at)
+        except (ValueError, RecursionError):
+            return None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,17 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise BadRecordError(f"it is no Parquet: {' '.join(str(error).split())[:200]}") from None
 
 
+def unique(syntheses: Iterable[Synthesis]) -> Iterator[Synthesis]:
+    """Those that differ in more than where they were read from, the first of each."""
+    seen: set[bytes] = set()
+    for synthesis in syntheses:
+        row = {**to_row(synthesis), "source": ""}
+        digest = sha256(_json(row).encode()).digest()  # a row itself would take a hundred times the memory
+        if digest not in seen:
+            seen.add(digest)
+            yield synthesis
+
+
 def write(path: Path, syntheses: Iterable[Synthesis]) -> int:
     """Write a table, in the format that the path's suffix names, and return how many rows it has.
 
@@ -252,7 +264,7 @@ def write(path: Path, syntheses: Iterable[Synthesis]) -> int:
 
 def _write_csv(path: Path, rows: Iterator[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)  # ends lines by CR LF, and so quotes both
         writer.writerow(COLUMNS)
         for row in rows:
             writer.writerow(
