@@ -34,8 +34,13 @@ template <int W, class T> void set_code(ap_int<W> &target, const T &x) {
 // A word of N constant bits is written as pieces of 64, the lowest first.
 constexpr unsigned pieces_of(unsigned n) { return (n + 63) / 64; }
 
-#ifdef ACCELGEN_HARDWARE
+#ifdef __SYNTHESIS__
 template <unsigned N> using piece = ap_uint<(N < 64 ? N : 64)>;
+#else
+template <unsigned N> using piece = unsigned long long;
+#endif
+
+#ifdef ACCELGEN_HARDWARE
 template <unsigned N> using constant_word = ap_uint<N>;
 
 // The i-th word of a row of pieces.
@@ -50,7 +55,6 @@ template <unsigned N, unsigned M> constant_word<N> word_at(const piece<N> (&piec
     return word;
 }
 #else
-template <unsigned N> using piece = unsigned long long;
 template <unsigned N> struct constant_word {
     const unsigned long long *pieces;
 };

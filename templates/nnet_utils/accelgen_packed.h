@@ -110,7 +110,7 @@ template <class CONFIG_T> struct xnor {
 };
 
 // Rows computed from each other, for one bit plane of the inputs after the other. A config gives
-//   rows(x, y)            the rows' sums of the bits x[n_in]
+//   rows(x, y)            y[row] = the sum of bits that the row is, of the bits x[n_in]
 //   count_t               holds each of them
 template <class CONFIG_T> struct plane_rows {
     typedef bool view_t[CONFIG_T::in_planes][CONFIG_T::n_in];
@@ -157,7 +157,7 @@ template <class CONFIG_T> struct number_view {
 };
 
 // Rows of signed adds, computed from each other. A config gives
-//   rows(x, y)            the rows' sums of the numbers x[n_in]
+//   rows(x, y)            y[row] = the sum that the row is, of the numbers x[n_in]
 template <class CONFIG_T> struct number_rows : number_view<CONFIG_T> {
     static void rows(const typename number_view<CONFIG_T>::view_t &x, typename CONFIG_T::sum_t *sums) {
         #pragma HLS INLINE
