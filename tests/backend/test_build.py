@@ -76,7 +76,7 @@ def test_multiplications_of_convolutions(tmp_path: Path) -> None:
     geometry = {"strides": (1,), "padding": ((0, 0),), "dilation": (1,)}
     net = network_of(
         Input("x", (), (6, 2), FixedType(6, 3)),
-        Conv("c", ("x",), np.ones((3, 2, 4)), None, **geometry),  # type: ignore[arg-type]
+        Conv("c", ("x",), np.full((3, 2, 4), 31.0), None, **geometry),  # type: ignore[arg-type]
         DepthwiseConv("d", ("c",), np.ones((2, 4, 1)), None, **geometry),  # type: ignore[arg-type]
     )
     layers = {layer.node: layer.multiplications for layer in build(net, tmp_path / "out").layers}
