@@ -6,10 +6,21 @@ import numpy as np
 import pytest
 
 from accelgen.design import Design, IoType, LayerDesign, Strategy
-from accelgen.ir import FixedType, Network, Quantize
+from accelgen.ir import (
+    Affine,
+    Dense,
+    FixedType,
+    Input,
+    Merge,
+    MergeKind,
+    Network,
+    Quantize,
+    Recurrent,
+    Threshold,
+)
 from accelgen.passes.infer_types import infer_types
 from tests.backend.conftest import Check
-from tests.cells import CELLS, exact, make_cell, recurrent_network, saturating
+from tests.cells import CELLS, X, exact, make_cell, recurrent_network, saturating
 
 BOTH = pytest.mark.parametrize("io_type", list(IoType))
 STEPS, N_IN, UNITS = 4, 3, 4
@@ -62,3 +73,25 @@ def test_scaled_columns_and_a_cast_of_the_result(check: Check) -> None:
     network = exact(recurrent_network(made, STEPS, N_IN))
     cast = Quantize("cast", ("recurrent",), saturating(4, 1))
     check(infer_types(Network((*network.nodes, cast), ("cast",))), design(IoType.PARALLEL))
+
+
+@BOTH
+def test_thresholds_of_single_units(check: Check, io_type: IoType) -> None:
+    """A normalization of either sign before a cast to few bits becomes thresholds and values by unit."""
+    rng = np.random.default_rng(6)
+    cell = (
+        Input("now", (), (N_IN,)),
+        Input("before", (), (UNITS,), saturating(3, 1)),
+        Dense("of_now", ("now",), rng.integers(-7, 8, (N_IN, UNITS)) / 8),
+        Dense("of_before", ("before",), rng.integers(-7, 8, (UNITS, UNITS)) / 8),
+        Merge("sum", ("of_now", "of_before"), MergeKind.ADD),
+        Affine("normal", ("sum",), np.array([0.3, -0.4, 0.7, -0.2]), rng.normal(size=UNITS)),
+        Quantize("state", ("normal",), saturating(3, 1)),
+    )
+    layer = Recurrent("recurrent", ("x",), cell, (("before", "state"),), "state", return_sequences=True)
+    network = exact(Network((Input("x", (), (STEPS, N_IN), X), layer), ("recurrent",)))
+    recurrent = network["recurrent"]
+    assert isinstance(recurrent, Recurrent)
+    (steps,) = (node for node in recurrent.cell if isinstance(node, Threshold))
+    assert steps.thresholds.ndim == steps.values.ndim == 2
+    check(network, design(io_type))
