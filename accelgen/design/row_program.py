@@ -7,6 +7,7 @@ coefficients. Plain rows, a spanning tree of rows and an adder graph are all pro
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,18 +85,10 @@ class RowProgram:
 
     @property
     def depth(self) -> int:
-        """The most additions of two operands that wait for one another, sums being balanced trees.
-
-        The least depth of a tree over operands of depths d is the logarithm to base 2 of the sum of 2**d,
-        rounded up.
-        """
+        """The most additions of two operands that wait for one another, sums being balanced trees."""
         depths: list[int] = []
         for value in self.values:
-            leaves = 0
-            for magnitude, (plus, minus) in value.groups.items():
-                leaves += n_digits(magnitude) << (len(plus) + len(minus) - 1).bit_length()
-            leaves += sum(n_digits(coefficient) << depths[index] for index, coefficient in value.values)
-            depths.append((leaves - 1).bit_length())
+            depths.append(value_depth(value, depths))
         return max(
             (depths[index] + _factor_additions(factor).bit_length() for index, factor in self._products),
             default=0,
@@ -144,6 +137,18 @@ class RowProgram:
     def _products(self) -> set[tuple[int, int]]:
         """The products that rows are, each computed once."""
         return {(index, factor) for index, factor in self.rows if index >= 0}
+
+
+def value_depth(value: Value, depths: Sequence[int]) -> int:
+    """The depth of a value from those of earlier ones.
+
+    A tree over operands of depths d is at least as deep as the logarithm to base 2 of the sum of 2**d, and
+    one that adds the shallowest first is no deeper than that, rounded up.
+    """
+    leaves = sum(n_digits(coefficient) << depths[index] for index, coefficient in value.values)
+    for magnitude, (plus, minus) in value.groups.items():
+        leaves += n_digits(magnitude) << (len(plus) + len(minus) - 1).bit_length()
+    return (leaves - 1).bit_length()
 
 
 def plain(matrix: Integers) -> RowProgram:
@@ -199,7 +204,7 @@ def _factor_additions(factor: int) -> int:
 
 
 def _columns(span: int, coefficient: int, count: int = 1) -> Counter[int]:
-    """The bits that ``count`` numbers from 0 to ``span``, times a coefficient, put in each column of a sum."""
+    """The bits in each column of a sum of ``count`` numbers from 0 to ``span``, times a coefficient."""
     magnitude = abs(coefficient)
     digits = magnitude ^ 3 * magnitude
     columns: Counter[int] = Counter()
