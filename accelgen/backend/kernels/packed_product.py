@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from accelgen.backend.kernels.config import constants, function_of_rows, integer_typedef, template
+from accelgen.backend.kernels.row_code import rows_function
 from accelgen.backend.packed import MAX_WORD_BITS, Integers, PackedLinear, PackedTensor
 from accelgen.design import WeightMemory
+from accelgen.design.row_program import BIT, plain
 from accelgen.ir import FixedType
 
 WHOLE_WORD_LANES = 256
@@ -156,16 +158,17 @@ def _pragmas(layer: PackedLinear, lanes: int) -> list[str]:
 
 def _program(layer: PackedLinear) -> Product:
     assert layer.program is not None
-    matrix = layer.matrix
+    matrix, source = layer.matrix, layer.input
     n_out = matrix.shape[1]
     members = constants(n_lanes=n_out)
-    if isinstance(layer.input, PackedTensor):
-        bits = _bounds(matrix, 0, 1)
-        low, high = ((1 << layer.input.levels.bits) * bound - bound for bound in bits)
-        members += template("product", "plane_rows") + integer_typedef("count_t", *bits)
+    if isinstance(source, PackedTensor):
+        inputs = BIT
+        counts = _bounds(matrix, *BIT)
+        low, high = (((1 << source.levels.bits) - 1) * end for end in counts)
+        members += template("product", "plane_rows") + integer_typedef("count_t", *counts)
     else:
-        low, high = _bounds(matrix, layer.input.min_code, layer.input.max_code)
-        members += constants(in_bits=_signed_bits(layer.input)) + template("product", "number_rows")
-        members += "    typedef sum_t count_t;\n"
-    raise NotImplementedError("rows of a program")
+        inputs = source.min_code, source.max_code
+        low, high = _bounds(matrix, *inputs)
+        members += constants(in_bits=_signed_bits(source)) + template("product", "number_rows")
+    members += rows_function(layer.program, inputs, plain(matrix))
     return Product(members, n_out, low, high, np.zeros(n_out, np.int64))
