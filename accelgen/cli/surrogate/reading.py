@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 100
 """Skipped records that are shown one by one; all are counted."""
+MAX_SOURCES = 40
+"""Sources that are shown one by one; more are shown as one line a format."""
 
 
 @dataclass
@@ -78,7 +80,8 @@ class Reading:
         from accelgen.console import print_table
 
         figures = ("rows", "failures", "skipped")
-        rows = [(own.path, own.format, own.rows, own.failures, own.skipped) for own in self.sources]
+        sources = self.sources if len(self.sources) <= MAX_SOURCES else self._by_format()
+        rows = [(own.path, own.format, own.rows, own.failures, own.skipped) for own in sources]
         print_table("sources", ("path", "format", *figures), rows, right=figures)
         for record in self.skipped:
             write_line(f"skipped {record}")
@@ -87,6 +90,18 @@ class Reading:
             write_line(f"... and {more:,} more")
         for path in self.ignored:
             write_line(f"ignored {path}: it is in no known format")
+
+    def _by_format(self) -> list[Counts]:
+        names = dict.fromkeys(own.format for own in self.sources)
+        members = {name: [own for own in self.sources if own.format == name] for name in names}
+        return [
+            Counts(
+                f"{len(own):,} sources",
+                name,
+                *(sum(getattr(one, figure) for one in own) for figure in ("rows", "failures", "skipped")),
+            )
+            for name, own in members.items()
+        ]
 
 
 def write_table(options: Namespace, keep_duplicates: bool) -> int:

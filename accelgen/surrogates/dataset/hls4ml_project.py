@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from accelgen.errors import AccelgenError
 from accelgen.ir import Conv, Dense
 from accelgen.reports import SynthesisReport, read_csynth_folder
-from accelgen.surrogates.dataset.fields import Fields
 from accelgen.surrogates.dataset.files import read_text
+from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.hls4ml_source import (
     Config,
     Flow,
@@ -67,7 +66,7 @@ def is_project(folder: Path) -> bool:
 
 
 def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
-    """The one synthesis of a project; its group is the folder that holds the project's model.
+    """The one synthesis of a project; its group is the folder above it where that holds its model.
 
     Weights are read from ``firmware/weights`` where they are, else from a Keras model in the project or in
     the folder above it, where that has layers of the same names, sizes and non-zero weights.
@@ -82,28 +81,6 @@ def _first(folder: Path, patterns: tuple[str, ...]) -> Path | None:
     return next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads hls4ml's configuration, whose Python objects (the model) become nothing."""
-
-
-def _nothing(_loader: yaml.SafeLoader, _suffix: str, _node: yaml.Node) -> None:
-    return None
-
-
-_Loader.add_multi_constructor("", _nothing)
-
-
-def _configuration(folder: Path) -> Fields:
-    path = folder / "hls4ml_config.yml"
-    if not path.is_file():
-        return Fields({})
-    try:
-        data = yaml.load(read_text(path), _Loader)  # a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadRecordError(f"{path.name} is no YAML: {' '.join(str(error).split())[:200]}") from None
-    return Fields(data if isinstance(data, dict) else {})
-
-
 def _synthesis(folder: Path) -> Synthesis:
     parameters = _first(folder, PARAMETERS)
     reports = _first(folder, REPORTS)
@@ -111,12 +88,11 @@ def _synthesis(folder: Path) -> Synthesis:
         raise BadRecordError("it is no hls4ml project with reports")
     defines = read_text(parameters.with_name("defines.h"))
     configs, helpers = read_configs(read_text(parameters), defines)
-    if not configs:
-        raise BadRecordError(f"{parameters.name} holds no layer")
     report = read_csynth_folder(reports)
     source = parameters.with_name(f"{report.top.name}.cpp")
     flow = read_flow(read_text(source), configs) if source.is_file() else chain(configs)
-    project = _Project(configs, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
+    known = {config.name: config for config in configs}
+    project = _Project(known, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
     layers = tuple(project.layer(config) for config in configs)
     return Synthesis(
         design=_design(folder, layers, configs, report),
@@ -130,7 +106,7 @@ def _synthesis(folder: Path) -> Synthesis:
             for config in configs
             if (function := report.of_config(config.name)) is not None
         },
-        group=folder.resolve().parent.name if (folder.parent / MODEL).is_file() else folder.resolve().name,
+        group=folder.resolve().parent.name if (folder.parent / MODEL).is_file() else architecture(layers),
         source=str(folder),
     )
 
@@ -149,10 +125,16 @@ def _design(
         part=report.part,
         clock_ns=report.target_clock_ns,
         clock_uncertainty_percent=round(uncertainty, 3),
-        backend=_configuration(folder).text("Backend", "Vivado" if report.tool == "Vivado HLS" else "Vitis"),
+        backend=_backend(folder, report),
         # a naming of hls4ml_MLP_estimator's projects; one of them holds a copy of the report with DSPs
         dsp_multipliers=not folder.name.startswith("LUT_") or report.top.resources.get("dsp", 0) > 0,
     )
+
+
+def _backend(folder: Path, report: SynthesisReport) -> str:
+    """hls4ml's backend, which older writers name correctly in ``hls4ml_config.yml`` alone."""
+    found = re.search(r"^Backend: *(\w{1,50})$", _optional(folder / "hls4ml_config.yml"), re.MULTILINE)
+    return found[1] if found else report.tool.removesuffix(" HLS")
 
 
 def _optional(path: Path) -> str:
@@ -163,7 +145,7 @@ def _optional(path: Path) -> str:
 class _Project:
     """What the layers of a project are described from."""
 
-    configs: list[Config]
+    configs: Mapping[str, Config]
     helpers: Mapping[str, Config]
     types: Types
     flow: Mapping[str, Flow]
@@ -188,7 +170,7 @@ class _Project:
         reuse = 1
         if kind in (*_MULTIPLYING, LayerKind.NORMALIZE):
             reuse = product.integer("reuse_factor") or config.integer("reuse_factor") or 1
-        inputs = tuple(other.layer for other in self.configs if other.name in flow.inputs)
+        inputs = tuple(self.configs[name].layer for name in flow.inputs)
         return LayerRecord(
             name=config.layer,
             kind=kind,
@@ -248,10 +230,10 @@ class _Project:
     def _input_bits(self, flow: Flow) -> int:
         if len(flow.types) > 2:
             return self.types.bits(flow.types[0])
-        before = next((other for other in self.configs if other.name in flow.inputs), None)
-        if before is None:
+        if not flow.inputs:
             return self.types.bits("input_t") or 16
-        return self._result_bits(before, self.flow[before.name])
+        before = flow.inputs[0]
+        return self._result_bits(self.configs[before], self.flow[before])
 
 
 class _Weights:

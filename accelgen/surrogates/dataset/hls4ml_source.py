@@ -15,9 +15,13 @@ from accelgen.errors import UsageError
 from accelgen.ir import FixedType
 from accelgen.surrogates.dataset.table import BadRecordError
 
-_STRUCT = re.compile(
-    r"(?://[ \t]*([^\n]{1,200})\n)?struct (\w+) : nnet::(\w+)_config \{(.*?)\n\};", re.DOTALL
-)
+MAX_LINE = 1000
+"""Longer lines are no configs, types or calls of hls4ml's, and would take patterns long to match."""
+
+MAX_CONFIGS = 10_000
+
+_STRUCT = re.compile(r"struct (\w+) : nnet::(\w+)_config \{")
+_COMMENT = re.compile(r"//[ \t]*(\S[^\n]*)\n\Z")
 _CONSTANT = re.compile(r"static const(?:expr)? [\w:]+ (\w+) = ([^;\n]+);")
 _TYPEDEF = re.compile(r"typedef ([^;\n]+?)[ \t]+(\w+);")
 _MACRO = re.compile(r"#define (\w+) (\d{1,9})\b")
@@ -95,12 +99,29 @@ class Flow:
 
 
 def read_configs(parameters: str, defines: str) -> tuple[list[Config], dict[str, Config]]:
-    """The layers' structs in order, and by name those that only another struct uses."""
-    macros = dict(_MACRO.findall(defines))
-    found = [
-        Config(name, layer.strip() or name, kind, dict(_CONSTANT.findall(body)), _aliases(body), macros)
-        for layer, name, kind, body in _STRUCT.findall(parameters)
-    ]
+    """The layers' structs in order, and by name those that only another struct uses.
+
+    Raises:
+        BadRecordError: there are none, or more than any network has.
+    """
+    macros = dict(_MACRO.findall(_short_lines(defines)))
+    text = _short_lines(parameters)
+    heads = list(_STRUCT.finditer(text))
+    if not 0 < len(heads) <= MAX_CONFIGS:
+        raise BadRecordError(f"parameters.h holds {len(heads):,} layers, not 1 to {MAX_CONFIGS:,}")
+    found: list[Config] = []
+    named: set[str] = set()
+    for number, head in enumerate(heads):
+        before = text[heads[number - 1].end() if number else 0 : head.start()]
+        body = text[head.end() : heads[number + 1].start() if number + 1 < len(heads) else len(text)]
+        members = body.partition("\n};")[0]
+        comment = _COMMENT.search(before[-MAX_LINE:])
+        layer = comment[1].strip() if comment else head[1]
+        if layer in named:
+            layer = head[1]
+        named.add(layer)
+        constants = dict(_CONSTANT.findall(members))
+        found.append(Config(head[1], layer, head[2], constants, _aliases(members), macros))
     used = {kind for config in found for kind in config.types.values()}
     helpers = {config.name: config for config in found if config.name in used}
     return [config for config in found if config.name not in used], helpers
@@ -108,7 +129,11 @@ def read_configs(parameters: str, defines: str) -> tuple[list[Config], dict[str,
 
 def read_types(defines: str) -> Types:
     """The types that ``defines.h`` defines."""
-    return Types(_aliases(defines))
+    return Types(_aliases(_short_lines(defines)))
+
+
+def _short_lines(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if len(line) <= MAX_LINE)
 
 
 def _aliases(text: str) -> dict[str, str]:
@@ -123,7 +148,7 @@ def read_flow(source: str, configs: list[Config]) -> dict[str, Flow]:
     known = {config.name for config in configs}
     producer: dict[str, str | None] = {}
     flow: dict[str, Flow] = {}
-    for _, template, arguments in _CALL.findall(source):
+    for _, template, arguments in _CALL.findall(_short_lines(source)):
         types = tuple(part.strip() for part in _split(template))
         variables = [part.strip() for part in _split(arguments)]
         if not variables or not types:

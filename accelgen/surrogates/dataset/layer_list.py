@@ -141,7 +141,9 @@ class _Reader:
     def _record(
         self, entry: Fields, kind: LayerKind, name: str, number: int, before: list[_Built]
     ) -> LayerRecord:
-        unique = name if all(name != layer.name for layer in self.layers) else f"{name}_{number}"
+        unique = name
+        while any(unique == layer.name for layer in self.layers):
+            unique = f"{unique}_{number}"
         n_in, n_out, positions = self._sizes(entry, kind)
         input_bits = max(built.bits for built in before)
         own = self._own(name)

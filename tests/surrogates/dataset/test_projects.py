@@ -56,12 +56,31 @@ def test_reports_are_matched_to_layers(tmp_path):
     assert {name: own["lut"] for name, own in synthesis.per_layer.items()} == {"fc1": 200, "softmax": 70}
 
 
+@pytest.mark.parametrize(
+    ("configuration", "backend"),
+    [
+        ("Backend: Vivado\nOther: !keras_model 'x'\n", "Vivado"),
+        ("Model:\n  Backend: X\n", "Vitis"),
+        ("[{", "Vitis"),
+    ],
+)
+def test_the_configuration_names_the_backend_only(tmp_path, configuration, backend):
+    assert only(write_project(tmp_path / "net", configuration=configuration)).design.backend == backend
+
+
+def test_the_group_is_the_architecture_where_no_model_lies_above(tmp_path):
+    assert only(write_project(tmp_path / "net")).group == "2-3-4"
+    (tmp_path / "keras_model.h5").write_bytes(b"no model at all")
+    assert only(tmp_path / "net").group == tmp_path.name
+
+
 def test_weights_in_the_project_give_digits(tmp_path):
     folder = write_project(tmp_path / "net")
     (folder / "weights").mkdir()
     (folder / "weights/w2.txt").write_text("0.5, 0.75, 0, -0.21875, 1, -0.875")
     (folder / "weights/w5.txt").write_text("1, 2, 3")  # not as many as the layer has
     fc1, _, _, fc2, _ = only(folder).design.layers
+    assert (fc1.nonzero, fc2.nonzero) == (5, 12)
     assert fc1.digits == 1 + 2 + 2 + 1 + 2  # of 7/32 = 8/32 - 1/32 and 7/8 = 1 - 1/8
     assert fc2.digits == -1
 
@@ -145,10 +164,8 @@ struct config5 : nnet::lstm_config {
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("parameters.h", "// nothing", "holds no layer"),
+        ("parameters.h", "// nothing", "parameters.h holds 0 layers"),
         ("parameters.h", PARAMETERS.replace("n_in = 2;", "n_in = EVIL;"), "layer 'fc1' has no n_in"),
-        ("hls4ml_config.yml", "Backend: [", "hls4ml_config.yml is no YAML"),
-        ("hls4ml_config.yml", "Backend: !!python/object/apply:os.system ['true']", None),
         ("reports/csynth.xml", "<profile>", "half-written"),
         ("reports/myproject_csynth.xml", "", "half-written"),
     ],
@@ -158,13 +175,20 @@ def test_a_broken_project_is_skipped_with_its_reason(tmp_path, name, content, re
     (broken / name).write_text(content)
     write_project(tmp_path / "whole")
     found = read(tmp_path)
-    if reason is None:  # a Python object is not built, and what it stands for is left open
-        assert [row.design.backend for row in found] == ["Vitis", "Vitis"]
-        return
     assert [Path(row.source).name for row in found] == ["whole"]
     (skipped,) = found.skipped
     assert skipped.source == str(broken)
     assert re.search(reason, skipped.reason)
+
+
+@pytest.mark.parametrize("text", ["struct a : nnet::b_config {", "typedef a ", "nnet::a<", "// "])
+def test_sources_made_to_take_long_do_not(tmp_path, text):
+    """Each of them would cost the square of its length, which is hours."""
+    folder = write_project(tmp_path / "net", PARAMETERS + text * 200_000, DEFINES + text * 200_000)
+    (folder / "myproject.cpp").write_text(text * 200_000)
+    assert len(only(folder).design.layers) == 5
+    (folder / "parameters.h").write_text(f"{PARAMETERS}\n{text}\n" * 5_000)
+    assert "parameters.h holds" in read(folder).skipped[0].reason
 
 
 @pytest.fixture
