@@ -213,3 +213,62 @@ def test_against_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: t
     for index, (name, case) in enumerate(named):
         case.check(library.run(index, case.input_words()), f"{name}, stream {kernels[index].stream}")
     compile_cpp(tmp_path / "kernels.cpp", "-std=c++11" if len(flags) == 1 else "-std=c++17", *WARNINGS)
+
+
+def test_wide_words_and_numbers(tmp_path: Path) -> None:
+    """Words as wide as ap_uint gets, several of them, and numbers beyond the compiler's own integers."""
+    rng = np.random.default_rng(0)
+    layers: list[tuple[PackedLinear, Integers]] = []
+    for channels, levels, n_out in ((1536, BIPOLAR, 3), (1300, Levels(0, 1, 4), 3), (2, BIPOLAR, 1100)):
+        source = PackedTensor((), channels, levels)
+        result = PackedTensor((), n_out, BIPOLAR)
+        finish = Thresholds(rng.integers(-9, 9, (1, n_out, 1)), result)
+        matrix = random_matrix(rng, channels, n_out, "bipolar")
+        layer = PackedLinear(matrix, source, None, finish)
+        layers.append((layer, random_input(rng, source, (SAMPLES, 1, channels))))
+    wide, exact = FixedType(70, 50), FixedType(80, 60)
+    matrix = random_matrix(rng, 20, 4, "ternary")
+    finish = Linear(3, rng.integers(-9, 9, (1, 4)), exact)
+    codes = rng.integers(-(1 << 40), 1 << 40, (SAMPLES, 1, 20))
+    numbers = PackedLinear(matrix, wide, None, finish)
+    layers.append((replace(numbers, program=plain(matrix)), codes))
+    layers.append((replace(numbers, folding=Folding(2, 5)), codes))
+    kernels = []
+    for layer, _ in layers:
+        n_in, n_out = layer.matrix.shape
+        result = layer.finish.result if isinstance(layer.finish, Thresholds) else FixedType(50, 30)
+        attributes = packed_linear_attributes(layer, "wide", (n_out,))
+        kernels.append(Kernel(attributes, Port.of(layer.input, n_in), Port.of(result, n_out), stream=False))
+    library = Library.compile(kernels, tmp_path, "-std=c++14", "-O0")
+    for index, (layer, x) in enumerate(layers):
+        wanted = evaluate(layer, x)
+        if isinstance(layer.input, PackedTensor):
+            words = library.run(index, packed_words(layer.input, x))
+            np.testing.assert_array_equal(words, packed_words(layer.finish.result, wanted))
+        else:
+            words = library.run(index, number_words(layer.input, x))
+            np.testing.assert_array_equal(numbers_of(FixedType(50, 30), words, wanted.shape[1:]), wanted)
+
+
+def test_what_cannot_be_generated() -> None:
+    matrix = np.ones((6, 4), np.int64)
+    finish = Linear(1, np.zeros((1, 4), np.int64), FixedType(12, 12))
+    layer = PackedLinear(matrix, FixedType(8, 8), None, finish)
+    with pytest.raises(ValueError, match="program"):
+        packed_linear_attributes(layer, "fc", (4,))
+    with pytest.raises(ValueError, match="divide"):
+        packed_linear_attributes(replace(layer, folding=Folding(3, 2)), "fc", (4,))
+
+
+def test_text_of_a_layer() -> None:
+    """Names from a model stay within their comment, and memories are asked for."""
+    source, result = PackedTensor((), 16, BIPOLAR), PackedTensor((), 8, BIPOLAR)
+    finish = Thresholds(np.zeros((1, 8, 1), np.int64), result)
+    matrix = np.where(np.arange(128).reshape(16, 8) % 3, 1, -1)
+    layer = PackedLinear(matrix, source, None, finish, folding=Folding(4, 8), weight_memory=WeightMemory.BRAM)
+    text = packed_linear_attributes(layer, 'fc2\\\n*/ #include "x"', (8,))["members"]
+    lines = text.splitlines()
+    shape = "16 x 8, bipolar weights and inputs, folded: 4 rows x 8 inputs at once, 4 cycles"
+    assert lines[0] == f"    // fc2___/ _include _x_: {shape}"
+    assert not any(line.lstrip().startswith("#include") for line in lines)
+    assert "        #pragma HLS BIND_STORAGE variable=codes type=rom_1p impl=bram" in lines
