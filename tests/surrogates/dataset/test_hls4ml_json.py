@@ -4,6 +4,8 @@ import json
 import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accelgen.surrogates.dataset import json_entries, read
 from accelgen.surrogates.record import LayerKind, Stage
@@ -267,3 +269,34 @@ def test_an_entry_without_end_is_given_up(tmp_path, monkeypatch):
     text = json.dumps([wa_hls4ml(), {"model_config": ["x" * 50] * 10_000}])
     found = table(tmp_path, text=text)
     assert (len(found), len(found.skipped)) == (2, 1)
+
+
+def paths(value, path=()):
+    """The way to every entry below a value."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in steps:
+        yield (*path, step)
+        yield from paths(below, (*path, step))
+
+
+PATHS = [(make, path) for make in (wa_hls4ml, rule4ml) for path in paths(make())]
+ODD = st.sampled_from(
+    [None, True, -1, 0, 1.5, 1e300, 1 << 70, "", "x", "9" * 400, [], [[]], [None], [1, [2]], {}, {"": {}}]
+)
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.sampled_from(PATHS), odd=ODD)
+def test_no_entry_of_any_kind_stops_the_reader(tmp_path, place, odd):
+    make, path = place
+    entry = json.loads(json.dumps(make()))  # a copy of its own
+    target = entry
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = odd
+    found = table(tmp_path, entry, make())
+    assert len(found) + len(found.skipped) >= 3
+    for synthesis in found:
+        for record in synthesis.design.layers:
+            assert min(record.n_in, record.n_out, record.positions, record.reuse_factor) >= 1
+        assert all(value >= 0 for value in synthesis.targets.values())
