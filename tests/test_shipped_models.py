@@ -12,7 +12,10 @@ import accelgen
 
 MODELS = Path(__file__).parent / "models"
 QUANTIZED = ("qkeras_cnn/model.keras", "qonnx_binary_mlp/model.onnx")
-BINARY = ("qkeras_binary_mlp/model.keras", "qkeras_binary_cnn/model.keras")
+BINARY = {
+    "qkeras_binary_mlp/model.keras": ["fc1", "fc2", "fc3", "output"],
+    "qkeras_binary_cnn/model.keras": ["conv1", "conv2", "output"],
+}
 
 
 @pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
@@ -25,11 +28,18 @@ def test_a_quantized_model_agrees_with_its_framework_exactly(tmp_path, path, io_
     assert found.agreement.max_abs_error == 0
 
 
-@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+@pytest.mark.parametrize(
+    ("io_type", "strategy", "reuse_factor"),
+    [("io_parallel", "packed_unrolled", 1), ("io_stream", "packed_folded", 8)],
+)
 @pytest.mark.parametrize("path", BINARY)
-def test_a_trained_binary_model_agrees_with_qkeras(tmp_path, path, io_type):
+def test_a_trained_binary_model_agrees_with_qkeras(tmp_path, path, io_type, strategy, reuse_factor):
     data = (MODELS / path).with_name("reference.npz")
-    build = accelgen.load(MODELS / path).build(tmp_path / "project", board="pynq-z2", io_type=io_type)
+    build = accelgen.load(MODELS / path).build(
+        tmp_path / "project", board="pynq-z2", io_type=io_type, reuse_factor=reuse_factor
+    )
+    few_bit = {layer.layer: layer.strategy for layer in build.report.layers if layer.costs is not None}
+    assert few_bit == dict.fromkeys(BINARY[path], strategy)
     found = build.verify(data, layers=True)
     assert (found.samples, found.csim_mismatches, found.first_difference) == (100, 0, None)
     assert found.agreement.argmax_agreement == 1
