@@ -22,7 +22,8 @@ from accelgen.design import LayerDesign, RowSharing, Strategy
 from accelgen.design.costs import Costs, FewBitProduct, Reading, folded_costs, unrolled_costs
 from accelgen.design.few_bit import Levels
 from accelgen.design.folding import Folding
-from accelgen.design.row_program import plain
+from accelgen.design.row_choice import choose_program
+from accelgen.errors import DesignError
 from accelgen.ir import Conv, Dense, FixedType, Node, Pool, Threshold
 from accelgen.ir.grid import to_fixed
 from accelgen.reference import threshold_codes
@@ -79,7 +80,10 @@ def _linear(node: Dense | Conv, context: Context) -> HlsLayer:
     threshold = end if isinstance(end, Threshold) else None
     result = None if threshold is None else context.packing.tensors.get(threshold.name)
     sums = packed_linear(node, few, arrives, context.shape(source), threshold, result)
-    layer, choice = _with_rows(sums, context.choice(node))
+    try:
+        layer, choice = _with_rows(sums, context.choice(node))
+    except DesignError as error:
+        raise DesignError(f"layer {node.name!r}: {error}") from None
     types = {} if result is None else {"result": result.word_type}
     shape = context.shape(node.name)
     attributes = packed_linear_attributes(layer, node.name, shape)
@@ -98,7 +102,8 @@ def _with_rows(layer: PackedLinear, choice: LayerDesign) -> tuple[PackedLinear, 
         folding = Folding(choice.pe, choice.simd)
         return replace(layer, folding=folding, weight_memory=choice.weight_memory), choice
     packed = isinstance(layer.input, PackedTensor)
-    program = plain(layer.matrix)
+    bits = 1 if isinstance(layer.input, PackedTensor) else layer.input.width
+    program = choose_program(layer.matrix, choice.row_sharing, choice.max_depth, bits)
     words = packed and program.sharing is RowSharing.NONE and bool(np.all(layer.matrix != 0))
     layer = replace(
         layer,
