@@ -213,22 +213,15 @@ def _costs(
 def finn_mvau_luts(product: FewBitProduct, folding: Folding, memory: WeightMemory) -> int:
     """LUTs of a folded layer by the cost model of FINN's matrix-vector-activation unit (MVAU).
 
-    c0 + c1 * PE * (multipliers + adder tree + accumulator + thresholds + comparators) + c2, with c0 = 300 and
-    c1 = 1.1 as fitted in Blott et al., "FINN-R", ACM TRETS 11(3), 2018 (arXiv:1809.04570), and with its terms
-    as in ``MVAU_hls.lut_estimation`` of FINN 0.10; c2 is a weight memory of LUTs. The accumulator has the
-    exact width of the sum, as FINN's has after it minimised accumulators.
+    c0 + c1 * PE * SIMD * W * A for weights of W bits and inputs of A, with c0 = 300 and c1 = 1.1 as fitted to
+    results of Vivado HLS in Blott et al., "FINN-R", ACM TRETS 11(3), 2018 (arXiv:1809.04570), which is FINN's
+    first ``lut_estimation``; and its c2 for a weight memory in LUTs. FINN's later terms count multipliers and
+    adder trees of W + A bits, six LUTs for a product of two bits, which is more than XNOR and popcount take.
     """
-    bits = product.weight_bits + product.input_bits
-    multipliers = folding.simd * (2 * ceil(bits / 6) - 1) * bits
-    adder_tree = bits * (2 * folding.simd - 1)
-    comparators = product.n_thresholds * product.sum_bits
-    threshold_words = product.n_classes * product.n_out // folding.pe
-    thresholds = comparators * ceil(threshold_words / 64)
+    bits = folding.pe * folding.simd * product.weight_bits
     words = folding.cycles(product.n_in, product.n_out)
     in_luts = memory is WeightMemory.LUT or (memory is WeightMemory.AUTO and words <= FINN_EMBEDDED_WORDS)
-    weights = folding.pe * folding.simd * product.weight_bits * ceil(words / 64) if in_luts else 0
-    lanes = folding.pe * (multipliers + adder_tree + product.sum_bits + thresholds + comparators)
-    return int(300 + 1.1 * lanes + weights)
+    return int(300 + 1.1 * bits * product.input_bits + (bits * ceil(words / 64) if in_luts else 0))
 
 
 def full_adder_luts(product: FewBitProduct, program: RowProgram) -> int:

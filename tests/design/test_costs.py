@@ -37,9 +37,8 @@ def test_a_folded_binary_layer():
     assert found.weight_bits == 4096
     assert found.threshold_bits == 64 * 7  # sums from 0 to 64
     assert found.cycles == found.interval_cycles == 8 * 4
-    # multipliers 16 * 1 * 2, adder tree 2 * 31, accumulator 7, thresholds 7 * ceil(8 / 64), comparators 7;
-    # 32 words of 8 * 16 bits in LUTs
-    assert found.lut_estimate == int(300 + 1.1 * 8 * (32 + 62 + 7 + 7 + 7) + 128)
+    # 128 products at once, and 32 words of 128 bits in LUTs
+    assert found.lut_estimate == int(300 + 1.1 * 128 + 128)
     assert found.lut_source == FINN_SOURCE
 
 
@@ -53,7 +52,7 @@ def test_a_weight_memory_in_block_ram_takes_no_luts():
     assert finn_mvau_luts(product, deep, WeightMemory.AUTO) == finn_mvau_luts(
         product, deep, WeightMemory.BRAM
     )
-    assert finn_mvau_luts(product, deep, WeightMemory.LUT) == int(300 + 1.1 * (2 + 2 + 7) + 64)
+    assert finn_mvau_luts(product, deep, WeightMemory.LUT) == int(300 + 1.1 + 64)
 
 
 def test_a_folded_convolution_of_two_bits():
@@ -67,6 +66,7 @@ def test_a_folded_convolution_of_two_bits():
     assert found.weight_bits == 36 * 6 * 2
     assert found.threshold_bits == 9 * 6 * 3 * 6  # sums span 3 * 20
     assert found.cycles == 25 * 2 * 3
+    assert found.lut_estimate == int(300 + 1.1 * 3 * 12 * 2 * 2)
 
 
 def test_a_sliding_window_reads_while_it_computes():
