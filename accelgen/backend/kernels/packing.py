@@ -100,7 +100,7 @@ def level_code(tensor: PackedTensor, level: int, fraction: int) -> int:
 
 
 def _levels(tensor: PackedTensor) -> str:
-    return f"{prod(tensor.positions) * tensor.channels} levels of {tensor.levels.bits} bits"
+    return f"{prod(tensor.positions) * tensor.channels} {tensor.levels.bits}-bit levels"
 
 
 def _layout(tensor: PackedTensor) -> str:
@@ -121,7 +121,7 @@ def packed_pool_attributes(node: Pool, in_shape: Shape, result: PackedTensor) ->
     Raises:
         UnsupportedError: windows of more axes.
     """
-    text = comment(node.name, f"maxima of levels of {result.levels.bits} bits")
+    text = comment(node.name, f"maxima of {result.levels.bits}-bit levels")
     members = constants(reuse_factor=1, n_chan=result.words)
     members += pool_geometry(node, in_shape[:-1], result.positions)
     members += f"    typedef ap_uint<{result.word_bits}> accum_t;\n"
