@@ -10,6 +10,10 @@ the second file. What is right comes from NumPy in float64.
 
 Needs an environment in which hls4ml can write (it imports Keras for that). Compilation is timed within a
 process, without imports; samples a second are those of the compiled C simulation.
+
+The second table is about the rows of single matrices of -1 and 1, 256 x 64: random ones, and ones of eight
+clusters whose rows differ from their cluster's in a tenth of the inputs. Time is that of finding the program;
+an adder graph needs da4ml.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +34,9 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+
+from accelgen.design import RowSharing
+from accelgen.design.row_choice import choose_program
 
 Array = npt.NDArray[np.float64]
 
@@ -294,6 +302,48 @@ def show(results: list[Result]) -> None:
         print(f"{label:26}" + "".join(f"{form.format(value):>18}" for value in values) + f"{ratio:>8.2g}x")
 
 
+@dataclass(frozen=True)
+class Rows:
+    """One way to compute the rows of a matrix; ``adders`` have one bit each, which is about a LUT."""
+
+    matrix: str
+    sharing: str
+    additions: int
+    adders: int
+    depth: int
+    seconds: float
+
+
+def matrices() -> list[Rows]:
+    """Every way on a random and on a clustered matrix, each checked on random bits."""
+    rng = np.random.default_rng(2026)
+    clusters = np.repeat(rng.choice([-1, 1], (256, 8)), 8, axis=1)
+    both = {
+        "random": rng.choice([-1, 1], (256, 64)),
+        "clustered": np.where(rng.random((256, 64)) < 0.1, -clusters, clusters),
+    }
+    x = rng.integers(0, 2, (100, 256))
+    found = []
+    for name, matrix in both.items():
+        for sharing in (kind for kind in RowSharing if kind is not RowSharing.AUTO):
+            start = time.perf_counter()
+            program = choose_program(matrix, sharing)
+            seconds = time.perf_counter() - start
+            if not np.array_equal(program.evaluate(x), x @ matrix):
+                raise SystemExit(f"{sharing.value} computes another matrix")
+            figures = (program.additions, program.adder_bits(), program.depth, seconds)
+            found.append(Rows(name, sharing.value, *figures))
+    return found
+
+
+def show_rows(rows: list[Rows]) -> None:
+    """Print the table of matrices."""
+    print(f"{'256 x 64':12}{'rows':18}{'additions':>10}{'of one bit':>12}{'depth':>7}{'found in':>10}")
+    for row in rows:
+        counts = f"{row.additions:>10,}{row.adders:>12,}{row.depth:>7}{row.seconds:>8.2f} s"
+        print(f"{row.matrix:12}{row.sharing:18}{counts}")
+
+
 def main() -> None:
     """Print the figures, as tables or as JSON."""
     parser = argparse.ArgumentParser(
@@ -302,11 +352,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    results = networks(options.runs)
+    results, rows = networks(options.runs), matrices()
     if options.json:
-        print(json.dumps({"networks": [asdict(result) for result in results]}, indent=1))
+        tables = {"networks": results, "matrices": rows}
+        print(json.dumps({name: [asdict(row) for row in table] for name, table in tables.items()}, indent=1))
         return
     show(results)
+    print()
+    show_rows(rows)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def _show_costs(layers: list[dict[str, Any]]) -> None:
         title = "few-bit layers: operations and cycles of an inference; LUTs by a formula, not by synthesis"
         print_table(title, ("layer", "folding\nor sharing", *figures), rows, right=figures)
     for layer in layers:
-        if layer["row_sharing"] in ("spanning_tree", "adder_graph"):
+        if layer["row_sharing"] not in (None, "none"):
             costs = layer["costs"]
             write_line(
                 f"layer {layer['name']!r}: {costs['operations']['additions']:,} additions in a depth of "
