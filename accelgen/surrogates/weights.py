@@ -36,7 +36,7 @@ Exact for all 11 layers of the projects in ``reports`` whose weights are known (
 
 
 def weight_cost(*constants: npt.NDArray[Any]) -> WeightCost:
-    """The cost of constants, which are float64 on any fixed-point grid; inputs are rows, results the last axis.
+    """The cost of constants, float64 on any fixed-point grid, of which results are the last axis.
 
     Digits are those of the canonical signed-digit form, the fewest of -1, 0 and 1. A value needs as many
     wherever its binary point is. A vector has an input for each of its values.

@@ -28,10 +28,15 @@ MAX_SIZE = 1 << 20
 
 
 def read_conv1d(path: Path) -> Iterator[Synthesis | Skipped]:
-    """Convolutions along a sequence."""
+    """Convolutions along a sequence.
+
+    The length given is that of the network's first layer, which has one channel: all later convolutions take
+    exactly as many cycles as half of it does (a pool by two lies between), so that is their positions.
+    """
 
     def convert(row: Fields) -> Synthesis:
-        shape = (_size(row, "n_chan") * TAPS, _size(row, "n_filt"), _size(row, "sequence_length"))
+        channels, length = _size(row, "n_chan"), _size(row, "sequence_length")
+        shape = (channels * TAPS, _size(row, "n_filt"), length if channels == 1 else max(1, length // 2))
         return _synthesis(row, LayerKind.CONV1D, shape, str(path))
 
     return read_rows(path, convert)

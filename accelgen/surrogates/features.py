@@ -1,0 +1,172 @@
+"""Designs as columns: one row a layer, with the index of its design, so that estimates are NumPy expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from operator import attrgetter
+
+import numpy as np
+import numpy.typing as npt
+
+from accelgen.surrogates.record import DesignRecord, LayerKind
+
+Numbers = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+_SIZES = (
+    "n_in",
+    "n_out",
+    "positions",
+    "parallel_positions",
+    "input_bits",
+    "weight_bits",
+    "accum_bits",
+    "result_bits",
+    "nonzero",
+    "dsp_products",
+    "reuse_factor",
+    "table_size",
+)
+_KINDS = {kind: number for number, kind in enumerate(LayerKind)}
+_CONSTANT_WEIGHTS = ("latency", "distributed_arithmetic", "packed_unrolled")
+_LOOPED = ("resource", "resource_unrolled")
+_sizes = attrgetter(*_SIZES)
+
+
+def ceil_log2(values: Numbers) -> Numbers:
+    """Bits that count to each value: 0 for 1, 3 for 5 to 8."""
+    return np.ceil(np.log2(np.maximum(values, 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Layers of many designs as columns of length n, and what holds for whole designs as rows of length d.
+
+    Sizes are those of `LayerRecord`, as float64, which keeps them exact below 2**53; -1 says "not known" as
+    there. ``design`` is the row of a layer's design, ascending.
+
+    Attributes:
+        kind: position in `LayerKind`.
+        constant: weights are constants in the logic (Latency strategy and its like, or a reuse factor of 1), not
+            words in a ROM.
+        looped: hls4ml's resource kernel, a pipelined loop even where it runs once.
+        first: reads an input of the network.
+        last: nothing of the design reads it.
+        stream: io_stream.
+        dsp: products may use DSP blocks.
+        clock_ns: the clock period that the tool schedules for: the one asked for less its uncertainty.
+        fast: an UltraScale or Versal device (16 nm and below), whose adders are twice as fast.
+    """
+
+    design: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.int64]
+    constant: Flags
+    looped: Flags
+    first: Flags
+    last: Flags
+    n_in: Numbers
+    n_out: Numbers
+    positions: Numbers
+    parallel_positions: Numbers
+    input_bits: Numbers
+    weight_bits: Numbers
+    accum_bits: Numbers
+    result_bits: Numbers
+    nonzero: Numbers
+    dsp_products: Numbers
+    reuse_factor: Numbers
+    table_size: Numbers
+    stream: Flags
+    dsp: Flags
+    clock_ns: Numbers
+    fast: Flags
+
+    @property
+    def n_designs(self) -> int:
+        """How many designs, d."""
+        return int(self.clock_ns.size)
+
+    def is_kind(self, *kinds: LayerKind) -> Flags:
+        """Which layers are of one of some kinds."""
+        return np.isin(self.kind, [_KINDS[kind] for kind in kinds])
+
+    def total(self, values: Numbers) -> Numbers:
+        """The sum over the layers of each design."""
+        return np.bincount(self.design, values, self.n_designs)
+
+    def largest(self, values: Numbers) -> Numbers:
+        """The largest of each design's layers, 0 for a design without any."""
+        result = np.zeros(self.n_designs)
+        np.maximum.at(result, self.design, values)
+        return result
+
+    def select(self, rows: Flags) -> Layers:
+        """The layers that ``rows`` marks; every design stays, if without layers."""
+        columns = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return Layers(
+            **{name: column if name in _PER_DESIGN else column[rows] for name, column in columns.items()}
+        )
+
+    @cached_property
+    def block_factor(self) -> Numbers:
+        """Products that one cycle computes: n_in n_out / RF, rounded up (hls4ml's ``block_factor``)."""
+        return np.ceil(self.n_in * self.n_out / self.reuse_factor)
+
+    @cached_property
+    def sharing(self) -> Numbers:
+        """Results that share a multiplier where the reuse factor exceeds n_in (``outscale``), at least 1."""
+        return np.maximum(np.minimum(self.reuse_factor, self.n_in * self.n_out) // self.n_in, 1)
+
+    @cached_property
+    def sum_bits(self) -> Numbers:
+        """Width of the sums: ``accum_bits`` where it is known, else what never overflows."""
+        exact = self.input_bits + np.maximum(self.weight_bits, 1) + ceil_log2(self.n_in)
+        return np.where(self.accum_bits > 0, self.accum_bits, exact)
+
+    @cached_property
+    def stored_bits(self) -> Numbers:
+        """Bits of a weight that differ from its sign, and one for that: what a ROM must hold.
+
+        Where weights are known, these are all that the record counts. Where they are not, as in wa-hls4ml's
+        designs, they are those of an untrained layer: ``lecun_uniform``, at most sqrt(3 / n_in), in
+        ``quantized_bits(bits, 0)``, as ben-hawks/wa-hls4ml-search makes them (``gen_dense_models_v2.py``).
+        Two bits are the least, since constant ROMs stay ROMs.
+        """
+        largest = np.floor(np.sqrt(3 / self.n_in) * 2 ** (self.weight_bits - 1) + 0.5)
+        untrained = np.floor(np.log2(np.maximum(largest, 1))) + 2
+        return np.where(self.nonzero < 0, np.minimum(self.weight_bits, untrained), self.weight_bits)
+
+
+_PER_DESIGN = frozenset({"stream", "dsp", "clock_ns", "fast"})
+
+
+def from_records(designs: Sequence[DesignRecord]) -> Layers:
+    """The columns of designs, in their order."""
+    layers = [layer for design in designs for layer in design.layers]
+    counts = [len(design.layers) for design in designs]
+    sizes = np.array([_sizes(layer) for layer in layers], np.float64).reshape(-1, len(_SIZES))
+    inner = np.array([name for design in designs for name in _read_inside(design)], bool)
+    return Layers(
+        design=np.repeat(np.arange(len(designs)), counts),
+        kind=np.array([_KINDS[layer.kind] for layer in layers], np.int64),
+        constant=np.array(
+            [layer.strategy in _CONSTANT_WEIGHTS or layer.reuse_factor == 1 for layer in layers], bool
+        ),
+        looped=np.array([layer.strategy in _LOOPED for layer in layers], bool),
+        first=np.array([not layer.inputs for layer in layers], bool),
+        last=~inner,
+        **dict(zip(_SIZES, np.ascontiguousarray(sizes.T), strict=True)),
+        stream=np.array([design.io_type == "io_stream" for design in designs], bool),
+        dsp=np.array([design.dsp_multipliers for design in designs], bool),
+        clock_ns=np.array(
+            [design.clock_ns * (1 - design.clock_uncertainty_percent / 100) for design in designs], np.float64
+        ),
+        fast=np.array([not design.part.lower().startswith("xc7") for design in designs], bool),
+    )
+
+
+def _read_inside(design: DesignRecord) -> list[bool]:
+    read = {name for layer in design.layers for name in layer.inputs}
+    return [layer.name in read for layer in design.layers]

@@ -1,0 +1,217 @@
+"""From layers to designs: which rules serve which layer, and what holds for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
+from accelgen.surrogates.record import DesignRecord, LayerKind
+from accelgen.surrogates.rules import elementwise, packed, recurrent, resource, stream, unrolled
+from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain
+from accelgen.surrogates.rules.prices import Prices, load_prices
+
+Rule = Callable[[Layers, Domain], Numbers]
+Parts = Callable[[Layers, Domain], Mapping[str, Numbers]]
+
+DESIGN = "design"
+"""The name under which prices hold what a design costs besides its layers."""
+
+_MATRICES = (LayerKind.DENSE, LayerKind.CONV1D, LayerKind.CONV2D, LayerKind.DEPTHWISE)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The rules for the layers that ``serves`` marks."""
+
+    name: str
+    serves: Callable[[Layers], Flags]
+    latency: Rule
+    latency_max: Rule
+    interval: Rule
+    dsp: Rule
+    bram_18k: Rule
+    parts: Parts
+
+
+KERNELS = (
+    Kernel(
+        "dense_resource",
+        lambda layers: layers.is_kind(*_MATRICES) & ~_streams(layers) & ~layers.constant,
+        resource.latency,
+        resource.latency_max,
+        resource.interval,
+        resource.dsp,
+        resource.bram_18k,
+        resource.parts,
+    ),
+    Kernel(
+        "unrolled",
+        lambda layers: layers.is_kind(*_MATRICES) & ~_streams(layers) & layers.constant,
+        unrolled.latency,
+        unrolled.latency,
+        unrolled.interval,
+        unrolled.dsp,
+        unrolled.bram_18k,
+        unrolled.parts,
+    ),
+    *(
+        Kernel(
+            name,
+            lambda layers, kinds=kinds: layers.is_kind(*kinds) & _streams(layers),  # type: ignore[misc]
+            stream.latency,
+            stream.latency_max,
+            stream.latency_max,
+            stream.dsp,
+            stream.bram_18k,
+            stream.parts,
+        )
+        for name, kinds in (("dense_stream", _MATRICES[:1]), ("convolution_stream", _MATRICES[1:]))
+    ),
+    Kernel(
+        "recurrent",
+        lambda layers: layers.is_kind(LayerKind.LSTM, LayerKind.GRU),
+        recurrent.latency,
+        recurrent.latency_max,
+        recurrent.latency_max,
+        recurrent.dsp,
+        recurrent.bram_18k,
+        recurrent.parts,
+    ),
+    Kernel(
+        "packed",
+        lambda layers: layers.is_kind(LayerKind.PACKED),
+        packed.latency,
+        packed.latency,
+        packed.interval,
+        packed.dsp,
+        packed.bram_18k,
+        packed.parts,
+    ),
+    Kernel(
+        "elementwise",
+        lambda layers: ~layers.is_kind(*_MATRICES, LayerKind.LSTM, LayerKind.GRU, LayerKind.PACKED),
+        elementwise.latency,
+        elementwise.latency,
+        elementwise.interval,
+        elementwise.dsp,
+        elementwise.bram_18k,
+        elementwise.parts,
+    ),
+)
+
+
+def _streams(layers: Layers) -> Flags:
+    return layers.stream[layers.design]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Figures by target (`accelgen.surrogates.record.TARGETS`): of designs (d,), and of layers (n,)."""
+
+    designs: Mapping[str, Numbers]
+    layers: Mapping[str, Numbers]
+
+
+def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | None = None) -> Estimate:
+    """What the rules say of designs.
+
+    Layers that follow one another add their cycles, also where branches would run side by side. ``clock_ns``
+    is the period that the tool will say it needs.
+    """
+    prices = load_prices() if prices is None else prices
+    found = {name: np.zeros(layers.n_in.shape) for name in _LAYER_TARGETS}
+    for kernel in KERNELS:
+        rows = kernel.serves(layers)
+        if not rows.any():
+            continue
+        own = layers if rows.all() else layers.select(rows)
+        found["latency_cycles"][rows] = kernel.latency(own, domain)
+        found["latency_max_cycles"][rows] = kernel.latency_max(own, domain)
+        found["interval_cycles"][rows] = kernel.interval(own, domain)
+        found["dsp"][rows] = kernel.dsp(own, domain)
+        found["bram_18k"][rows] = kernel.bram_18k(own, domain)
+        parts = kernel.parts(own, domain)
+        for target in ("lut", "ff"):
+            found[target][rows] = prices.cost(kernel.name, domain, target, parts, own.n_in.size)
+    totals = {name: layers.total(found[name]) for name in ("lut", "ff", "dsp", "bram_18k")}
+    own_parts = design_parts(layers)
+    for target in ("lut", "ff"):
+        totals[target] += prices.cost(DESIGN, domain, target, own_parts, layers.n_designs)
+    totals["uram"] = np.zeros(layers.n_designs)
+    for target in ("latency_cycles", "latency_max_cycles"):
+        totals[target] = _total_cycles(layers, found[target])
+    totals["interval_cycles"] = layers.largest(found["interval_cycles"])
+    totals["clock_ns"] = layers.largest(_clock_ns(layers))
+    return Estimate(totals, found)
+
+
+def estimate_record(
+    design: DesignRecord, domain: Domain = DEFAULT_DOMAIN, prices: Prices | None = None
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """What the rules say of one design: figures of the whole, and of each layer by its name."""
+    found = estimate(from_records([design]), domain, prices)
+    whole = {target: float(values[0]) for target, values in found.designs.items()}
+    single = {
+        layer.name: {target: float(values[row]) for target, values in found.layers.items()}
+        for row, layer in enumerate(design.layers)
+    }
+    return whole, single
+
+
+_LAYER_TARGETS = (
+    "latency_cycles",
+    "latency_max_cycles",
+    "interval_cycles",
+    "lut",
+    "ff",
+    "dsp",
+    "bram_18k",
+)
+
+
+def design_parts(layers: Layers) -> Mapping[str, Numbers]:
+    """What a design costs besides its layers: itself, and registers between layers that have constants."""
+    handed = layers.n_out * layers.result_bits * ~_streams(layers)
+    return {
+        "design": np.ones(layers.n_designs),
+        "handed_bits": layers.total(handed * ~layers.looped),
+        "rolling_input_bits": layers.total(
+            layers.n_in * layers.input_bits * _rolling(layers) * ~_streams(layers)
+        ),
+    }
+
+
+def _rolling(layers: Layers) -> Flags:
+    return layers.is_kind(*_MATRICES) & layers.constant & ~layers.looped & (layers.reuse_factor == 1)
+
+
+def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
+    """Cycles of a design: those of its layers and one between two, a second after constants that take a
+    result every cycle.
+
+    A stream's layers run at the same time: the longest, and the first position of the others.
+    """
+    wired = layers.is_kind(LayerKind.MOVE)
+    between = np.where(wired, 0, 1 + (_rolling(layers) & (cycles >= 2) & ~layers.last))
+    whole = layers.total(cycles + between) - 1
+    first = cycles / np.maximum(layers.positions, 1)
+    longest = np.zeros(layers.n_designs)
+    np.maximum.at(longest, layers.design, cycles - first)
+    return np.maximum(np.where(layers.stream, longest + layers.total(first), whole), 0)
+
+
+def _clock_ns(layers: Layers) -> Numbers:
+    """The period that the tool says a layer needs; means of the data.
+
+    A product built of LUTs takes 5.28 ns on a Zynq-7000, and the product of a softmax 7.95 ns, whatever period
+    was asked for.
+    """
+    goal = layers.clock_ns[layers.design]
+    slow = ~layers.dsp[layers.design] & ~layers.fast[layers.design]
+    products = layers.is_kind(*_MATRICES) & (unrolled.dsp_products(layers) > 0)
+    built = np.where(layers.is_kind(LayerKind.SOFTMAX), 7.947, np.where(products, 5.282, 0)) * slow
+    share = np.where(layers.is_kind(*_MATRICES), np.where(layers.constant, 0.99, 0.89), 0.5)
+    return np.maximum(goal * share, built)

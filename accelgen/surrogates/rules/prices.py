@@ -1,0 +1,117 @@
+"""Prices of parts: LUTs and FFs for each thing that kernels are made of, by kernel and domain.
+
+They are fitted to measurements (`fit_prices`) with none below zero, so that more hardware never costs less.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+
+from accelgen.errors import ModelError
+from accelgen.resources import data_dir
+from accelgen.surrogates.features import Numbers
+from accelgen.surrogates.rules.domain import Domain
+
+FORMAT = 1
+FILE = "rules.json"
+TARGETS = ("lut", "ff")
+
+
+@dataclass(frozen=True)
+class Prices:
+    """``table[kernel][domain][target][part]``; domains in the order in which they stand in for others."""
+
+    table: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
+
+    def of(self, kernel: str, domain: Domain, target: str) -> Mapping[str, float]:
+        """Prices of a kernel's parts, from the nearest domain that has some; empty where none has."""
+        domains = self.table.get(kernel, {})
+        known = domains.get(domain.name) or next(iter(domains.values()), {})
+        return known.get(target, {})
+
+    def cost(
+        self, kernel: str, domain: Domain, target: str, parts: Mapping[str, Numbers], size: int
+    ) -> Numbers:
+        """What parts, each of shape (size,), cost together."""
+        total = np.zeros(size)
+        for name, price in self.of(kernel, domain, target).items():
+            total += price * parts[name]
+        return total
+
+
+def load_prices(path: Path | None = None) -> Prices:
+    """The prices that come with accelgen, or those of a file.
+
+    Raises:
+        ModelError: the file is no table of prices.
+    """
+    return _shipped() if path is None else _read(path)
+
+
+@cache
+def _shipped() -> Prices:
+    return _read(data_dir("surrogates") / FILE)
+
+
+def _read(path: Path) -> Prices:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read as prices: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT or not _is_table(data.get("prices"), 4):
+        raise ModelError(f"{path} is no table of prices in format {FORMAT}; train it again")
+    return Prices(data["prices"])
+
+
+def _is_table(value: Any, depth: int) -> bool:
+    if depth == 0:
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return isinstance(value, dict) and all(_is_table(entry, depth - 1) for entry in value.values())
+
+
+def save_prices(prices: Prices, path: Path) -> None:
+    """Write prices as JSON: the same prices give the same bytes."""
+    text = json.dumps({"format": FORMAT, "prices": prices.table}, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def fit_prices(
+    parts: Mapping[str, Numbers], measured: Numbers, weights: Numbers | None = None
+) -> dict[str, float]:
+    """Prices, none below zero, of parts (n,) that together cost what was measured (n,).
+
+    Minimises absolute relative errors, by least squares that are weighted again with each error
+    (down to 0.3 %); ``weights`` counts measurements that are means of several. Deterministic; parts that
+    cost nothing are left out.
+    """
+    names = [name for name, values in parts.items() if values.any()]
+    matrix = np.stack([parts[name] for name in names], axis=1) / np.maximum(measured, 1)[:, None]
+    scale = np.sqrt(np.mean(matrix**2, axis=0))
+    matrix /= scale
+    goal = measured / np.maximum(measured, 1)
+    base = np.ones(goal.shape) if weights is None else np.sqrt(weights)
+    factor = base
+    prices = np.zeros(len(names))
+    for _ in range(ROUNDS):
+        prices, _ = nnls(matrix * factor[:, None], goal * factor)
+        errors = np.abs(matrix @ prices - goal)
+        factor = base / np.sqrt(np.maximum(errors, SMALLEST_ERROR))
+    found = prices / scale
+    return {
+        name: float(f"{price:.5g}")
+        for name, price, effect in zip(names, found, prices, strict=True)
+        if effect > NEGLIGIBLE
+    }
+
+
+ROUNDS = 8
+SMALLEST_ERROR = 0.003
+NEGLIGIBLE = 1e-6

@@ -1,0 +1,105 @@
+"""hls4ml's LSTM and GRU: two matrix products a step, one with the input and one with the state, then gates.
+
+Data: N-TORC's LSTMs (Vivado HLS 2019.1, 16 bits), which return sequences. GRUs follow by their three gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+
+from accelgen.design.factors import nearest
+from accelgen.design.reuse import legal_reuse_factors
+from accelgen.surrogates.features import Layers, Numbers, ceil_log2
+from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.rules.domain import Domain
+from accelgen.surrogates.rules.resource import wide_factor
+from accelgen.surrogates.rules.stream import weight_18k
+
+CONSTANT_DSP_SHARE = 0.5
+"""Of untrained weights of 16 bits, 8 of them after the point, those that need a multiplier (375 of 768)."""
+
+
+def gates(layers: Layers) -> Numbers:
+    """Gates of the cell: 4 of an LSTM, 3 of a GRU."""
+    return np.where(layers.is_kind(LayerKind.GRU), 3, 4)
+
+
+@cache
+def _legal(units: int, columns: int, requested: int) -> int:
+    return nearest(legal_reuse_factors(units, columns), requested)
+
+
+def state_reuse(layers: Layers) -> Numbers:
+    """The reuse factor of the product with the state: the legal one nearest to that with the input."""
+    columns = gates(layers) * layers.n_out
+    rows = zip(layers.n_out, columns, layers.reuse_factor, strict=True)
+    return np.array([_legal(int(n), int(m), int(factor)) for n, m, factor in rows], np.float64)
+
+
+def products(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Products of a cycle with the input, and with the state."""
+    columns = gates(layers) * layers.n_out
+    return (
+        np.ceil(layers.n_in * columns / layers.reuse_factor),
+        np.ceil(layers.n_out * columns / state_reuse(layers)),
+    )
+
+
+def latency_max(layers: Layers, _domain: Domain) -> Numbers:
+    """Most cycles: RF + 21 + n_in / 2 a step, and one.
+
+    Within a cycle a step from a reuse factor of 16 on, up to 9 below.
+    """
+    step = np.maximum(layers.reuse_factor, state_reuse(layers)) + 21 + layers.n_in / 2
+    return layers.positions * step + 1
+
+
+def latency(layers: Layers, domain: Domain) -> Numbers:
+    """Least cycles: one less a step than the most; constant weights leave nothing to vary."""
+    return latency_max(layers, domain) - layers.positions * ~layers.constant
+
+
+def dsp(layers: Layers, _domain: Domain) -> Numbers:
+    """DSP blocks: the products of a cycle, and 3 a unit for the gates' own products. Exact with reuse."""
+    of_input, of_state = products(layers)
+    wide = (np.minimum(layers.input_bits, layers.weight_bits) >= 7) * wide_factor(layers)
+    known = np.where(layers.dsp_products < 0, CONSTANT_DSP_SHARE * (of_input + of_state), layers.dsp_products)
+    matrices = np.where(layers.constant, known, of_input + of_state)
+    return (matrices + 3 * layers.n_out) * wide * layers.dsp[layers.design]
+
+
+def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
+    """18 Kb blocks: the weights of both matrices, two tables of activations a unit, and one. Exact."""
+    columns, bits = gates(layers) * layers.n_out, layers.weight_bits
+    weights = weight_18k(layers.n_in, columns, bits, layers.reuse_factor)
+    weights += weight_18k(layers.n_out, columns, bits, state_reuse(layers))
+    return 2 * layers.n_out + ~layers.constant * (weights + 1)
+
+
+def parts(layers: Layers, _domain: Domain) -> Mapping[str, Numbers]:
+    """What LUTs and FFs are spent on."""
+    of_input, of_state = products(layers)
+    both = of_input + of_state
+    columns = gates(layers) * layers.n_out
+    folded = ~layers.constant
+    factor, other = layers.reuse_factor, state_reuse(layers)
+    sums = columns * layers.sum_bits
+    selected = of_input * (factor < layers.n_in) + of_state * (other < layers.n_out)
+    shared = _sharing_bits(factor, layers.n_in) + _sharing_bits(other, layers.n_out)
+    return {
+        "layer": np.ones(both.shape),
+        "input_bits": layers.n_in * layers.input_bits,
+        "unit_bits": layers.n_out * layers.sum_bits,
+        "product_bits": both * layers.sum_bits * folded,
+        "selected_bits": selected * layers.input_bits * folded,
+        "sharing_bits": sums * shared * folded,
+        "sharing_sums": sums * (factor > layers.n_in) * folded,
+        "constant_product_bits": both * layers.sum_bits * ~folded,
+    }
+
+
+def _sharing_bits(factor: Numbers, size: Numbers) -> Numbers:
+    return ceil_log2(np.maximum(factor // size, 1))

@@ -1,0 +1,125 @@
+"""hls4ml's kernels in io_stream: Dense and convolutions, whose resource kernels run once a position.
+
+Data: N-TORC's single layers (Vivado HLS 2019.1, UltraScale+, 4 ns, 16 bits), means over networks that hold
+them, so that cycles depend a little on what stood before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from accelgen.surrogates.features import Flags, Layers, Numbers, ceil_log2
+from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.rules import unrolled
+from accelgen.surrogates.rules.domain import Domain
+from accelgen.surrogates.rules.memory import hls_rom_18k
+from accelgen.surrogates.rules.resource import index_bits, wide_factor
+
+SPARE_BITS = 8
+"""Bits that fill no block and become LUTs (Vivado HLS 2019.1: 8 do, 12 do not)."""
+
+FLATTENED_WORD = 16
+"""Values of one word of a stream that a Dense layer reads after a convolution, in most of the data."""
+
+
+def _convolution(layers: Layers) -> Flags:
+    return layers.is_kind(LayerKind.CONV1D, LayerKind.CONV2D)
+
+
+def reuse(layers: Layers) -> Numbers:
+    """The reuse factor, which a layer with fewer products does not use up."""
+    return np.minimum(layers.reuse_factor, layers.n_in * layers.n_out)
+
+
+def _padded(layers: Layers) -> Numbers:
+    """Positions that are read: two of padding more, as three taps need."""
+    return layers.positions + 2 * _convolution(layers)
+
+
+def _cycles_around(layers: Layers) -> Numbers:
+    """Cycles of a position of a convolution besides the RF of its loop: 9 to 11 (7 without reuse).
+
+    Three times fewer products a cycle than inputs, or four results a multiplier, take one more; six times
+    fewer one less. Exact for all convolutions.
+    """
+    ratio = layers.n_in / reuse(layers)
+    around = 10 + ((ratio == 3) | (ratio == 1 / 4)) - (ratio >= 6)
+    return np.where(reuse(layers) == 1, 7, around)
+
+
+def latency_max(layers: Layers, _domain: Domain) -> Numbers:
+    """Most cycles: positions (RF + c) for a convolution, RF and the words of the input for a Dense layer.
+
+    A Dense layer after a convolution reads ``n_in / 16`` words; a layer that does not narrow is taken for one
+    after a Dense layer, whose output is one word. With constant weights, the pipeline takes a position a
+    cycle after a start of half the inputs.
+    """
+    flattened = (layers.n_in >= 64) & (layers.n_out > 1) & (layers.n_out < layers.n_in)
+    dense = reuse(layers) + np.where(flattened, np.ceil(layers.n_in / FLATTENED_WORD) + 11, 6)
+    folded = np.where(_convolution(layers), _padded(layers) * (reuse(layers) + _cycles_around(layers)), dense)
+    start = np.where(_convolution(layers), 5.5 + 0.49 * layers.n_in, 10 + 0.5 * layers.n_in * flattened)
+    pipelined = layers.constant & ~layers.looped
+    return np.where(pipelined, layers.positions + np.round(start), folded)
+
+
+def latency(layers: Layers, domain: Domain) -> Numbers:
+    """Least cycles: 6 a position of a convolution (exact), one less than the most of a Dense layer."""
+    most = latency_max(layers, domain)
+    least = np.where(_convolution(layers), 6 * _padded(layers), most - 1)
+    return np.where(layers.constant & ~layers.looped, most, least)
+
+
+def dsp(layers: Layers, domain: Domain) -> Numbers:
+    """DSP blocks: one for each product of a cycle, `unrolled.dsp` with constant weights.
+
+    Exact wherever there is reuse.
+    """
+    wide = np.minimum(layers.input_bits, layers.weight_bits) >= 7
+    folded = np.ceil(layers.n_in * layers.n_out / reuse(layers)) * wide_factor(layers) * wide
+    return np.where(layers.constant, unrolled.dsp(layers, domain), folded * layers.dsp[layers.design])
+
+
+def bram_18k(layers: Layers, domain: Domain) -> Numbers:
+    """18 Kb blocks of weights and index table; none for constants and ROMs of up to 1 Kb.
+
+    One product a cycle reads ROMs of up to 1.5 Kb from LUTs. Exact for 99 % of layers.
+    """
+    return weight_18k(layers.n_in, layers.n_out, layers.weight_bits, reuse(layers)) * ~layers.constant
+
+
+def weight_18k(n_in: Numbers, n_out: Numbers, bits: Numbers, reuse_factor: Numbers) -> Numbers:
+    """18 Kb blocks of the ROM of a matrix, and of the index table that a reuse factor above n_in takes."""
+    products = np.ceil(n_in * n_out / reuse_factor)
+    words = hls_rom_18k(reuse_factor, products * bits, np.full(n_in.shape, SPARE_BITS))
+    small = n_in * n_out * bits <= np.where(products == 1, 1536, 1024)
+    index = ceil_log2(np.maximum(reuse_factor // n_in, 1))
+    table = hls_rom_18k(reuse_factor, index, np.zeros(n_in.shape))
+    return np.where(small | (reuse_factor == 1), 0, words) + table
+
+
+def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
+    """What LUTs and FFs are spent on; layers with constant weights are made of other parts than the rest."""
+    folded, constant = ~layers.constant, layers.constant
+    inputs, sums = layers.n_in * layers.input_bits, layers.n_out * layers.sum_bits
+    factor = reuse(layers)
+    products = np.ceil(layers.n_in * layers.n_out / factor)
+    choices = np.minimum(factor, layers.n_in)
+    named = {
+        "layer": np.ones(inputs.shape),
+        "input_bits": inputs,
+        "result_bits": sums,
+        "product_bits": products * layers.sum_bits,
+        "selected_bits": products * layers.input_bits * (choices > 1) * (factor < layers.n_in),
+        "selector_bits": products * layers.input_bits * np.sqrt(choices) * (factor < layers.n_in),
+        "selected_input_bits": inputs * np.ceil(factor / layers.n_in),
+        "sharing_bits": sums * index_bits(layers),
+        "deep_input_bits": inputs * np.maximum(ceil_log2(layers.n_in) - 8, 0),
+        "first_products": products * (factor > layers.n_in),
+    }
+    result = {name: values * folded for name, values in named.items()}
+    result |= {
+        f"constant_{name}": values * constant for name, values in unrolled.parts(layers, domain).items()
+    }
+    return result
