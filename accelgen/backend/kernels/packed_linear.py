@@ -114,7 +114,9 @@ def description(layer: PackedLinear) -> str:
         f"{weights} weights and inputs" if weights == inputs else f"{weights} weights, {inputs} inputs"
     )
     if layer.folding is None:
-        parts.append(f"unrolled{_SHARING[layer.program.sharing] if layer.program else ''}")
+        parts.append("unrolled")
+        if layer.program is not None and layer.program.sharing is not RowSharing.NONE:
+            parts.append(f"rows sharing sums ({layer.program.sharing.value.replace('_', ' ')})")
     else:
         pe, simd = layer.folding.pe, layer.folding.simd
         positions = 1 if window is None else window.out_height * window.out_width
@@ -122,13 +124,6 @@ def description(layer: PackedLinear) -> str:
         parts.append(f"folded: {pe} rows x {simd} inputs at once")
         parts.append(f"{cycles} cycles" + (f" at each of {positions} positions" if positions > 1 else ""))
     return ", ".join(parts)
-
-
-_SHARING = {
-    RowSharing.NONE: "",
-    RowSharing.SPANNING_TREE: ": rows from each other along a spanning tree",
-    RowSharing.ADDER_GRAPH: ": rows as an adder graph",
-}
 
 
 def _weight_kind(matrix: Integers) -> str:
