@@ -118,8 +118,8 @@ class Model:
             folding: rows and inputs of a packed layer's matrix that are computed at once, "PExSIMD"; both
                 divide its sides.
             layer_foldings: the same for single layers, by name, which become packed_folded.
-            row_sharing: auto, none, spanning_tree or adder_graph: how rows of a packed_unrolled layer are
-                computed from each other.
+            row_sharing: auto, none, spanning_tree, subexpressions or adder_graph: how rows of a
+                packed_unrolled layer are computed from each other.
             max_depth: the most additions that follow one another where rows are shared; 0 leaves it open.
             weight_memory: auto, lut, bram or uram: where packed_folded layers keep their weights.
             precision: see `exact`.

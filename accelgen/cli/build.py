@@ -20,7 +20,7 @@ STRATEGIES = (
     *("auto", "packed_unrolled", "packed_folded"),
     *("latency", "resource", "resource_unrolled", "distributed_arithmetic"),
 )
-ROW_SHARINGS = ("auto", "none", "spanning_tree", "adder_graph")
+ROW_SHARINGS = ("auto", "none", "spanning_tree", "subexpressions", "adder_graph")
 WEIGHT_MEMORIES = ("auto", "lut", "bram", "uram")
 """The values of enumerations of `accelgen.design`, which takes too long to import for a parser."""
 

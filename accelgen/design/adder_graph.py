@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from fractions import Fraction
 from importlib import import_module
 from typing import Any
@@ -11,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from accelgen.design.design import RowSharing
-from accelgen.design.row_program import BIT, Integers, Range, RowProgram, Value, different_rows
+from accelgen.design.row_program import BIT, Integers, Range, RowProgram, different_rows
+from accelgen.design.sums import Terms, program_of
 from accelgen.errors import DesignError, ToolError
 
 _INPUT, _ADD, _SUBTRACT = -1, 0, 1
@@ -19,9 +18,6 @@ _INPUT, _ADD, _SUBTRACT = -1, 0, 1
 
 Scaled = tuple[int, Fraction]
 """A multiple of an input, or of a sum, which are numbered after the inputs. da4ml scales by powers of two."""
-
-Terms = dict[int, int]
-"""A sum: the coefficients of inputs and earlier sums."""
 
 
 def adder_graph(matrix: Integers, max_depth: int = 0, inputs: Range = BIT) -> RowProgram:
@@ -56,11 +52,8 @@ def adder_graph(matrix: Integers, max_depth: int = 0, inputs: Range = BIT) -> Ro
         hard_dc=max(0, max_depth - least_depth) if max_depth else -1,
     )
     sums, results = _read(pipeline, len(different))
-    outputs = [
-        (results[index][0], results[index][1] * factor) if index >= 0 else (0, Fraction(0))
-        for index, factor in rows
-    ]
-    program = _program(len(different), sums, outputs)
+    found = [_row(results[index], factor) if index >= 0 else (-1, 1) for index, factor in rows]
+    program = program_of(RowSharing.ADDER_GRAPH, len(different), sums, found)
     x = np.random.default_rng(0).integers(inputs[0], inputs[1], (64, len(matrix)), endpoint=True)
     if not np.array_equal(program.evaluate(x), x @ matrix):
         raise ToolError("da4ml's adder graph is not the layer's matrix; choose another row sharing")
@@ -101,40 +94,8 @@ def _times(scaled: Scaled, shift: int, negative: bool = False) -> Scaled:
     return value, scale * Fraction(2) ** shift * (-1 if negative else 1)
 
 
-def _program(n_in: int, sums: list[Terms], outputs: list[Scaled]) -> RowProgram:
-    """The sums that are outputs or used more than once, and what is used once inside of what uses it."""
-    uses = Counter(term for terms in sums for term in terms)
-    uses.update({value: 2 for value, _ in outputs})  # outputs stay values, used elsewhere or not
-    values: list[Value] = []
-    places: dict[int, int] = {}
-    whole: list[Terms] = []
-    for number, terms in enumerate(sums, n_in):
-        merged: Counter[int] = Counter()
-        for term, coefficient in terms.items():
-            once = term >= n_in and uses[term] == 1
-            for inner, multiple in whole[term - n_in].items() if once else ((term, 1),):
-                merged[inner] += coefficient * multiple
-        whole.append(dict(merged))
-        if uses[number] > 1:
-            places[number] = len(values)
-            values.append(_value(merged, n_in, places))
-    rows: list[tuple[int, int]] = []
-    for value, scale in outputs:
-        if scale == 0:
-            rows.append((-1, 1))
-            continue
-        if value < n_in and value not in places:
-            places[value] = len(values)
-            values.append(Value(((value, 1),)))
-        if scale.denominator > 1:
-            raise ToolError("da4ml's adder graph halves a sum; choose another row sharing")
-        rows.append((places[value], int(scale)))
-    return RowProgram(RowSharing.ADDER_GRAPH, tuple(values), tuple(rows))
-
-
-def _value(terms: Mapping[int, int], n_in: int, places: Mapping[int, int]) -> Value:
-    kept = sorted((term, coefficient) for term, coefficient in terms.items() if coefficient)
-    return Value(
-        tuple((term, coefficient) for term, coefficient in kept if term < n_in),
-        tuple((places[term], coefficient) for term, coefficient in kept if term >= n_in),
-    )
+def _row(scaled: Scaled, factor: int) -> tuple[int, int]:
+    value, scale = scaled
+    if (scale * factor).denominator > 1:
+        raise ToolError("da4ml's adder graph halves a sum; choose another row sharing")
+    return value, int(scale * factor)

@@ -53,7 +53,8 @@ class RowSharing(Enum):
     AUTO = "auto"  # whichever of the others costs least
     NONE = "none"  # each row by itself
     SPANNING_TREE = "spanning_tree"  # a row as another row and the inputs where they differ
-    ADDER_GRAPH = "adder_graph"  # sums shared between rows, found by da4ml
+    SUBEXPRESSIONS = "subexpressions"  # sums of inputs shared between rows
+    ADDER_GRAPH = "adder_graph"  # the same, found by da4ml
 
 
 class WeightMemory(Enum):

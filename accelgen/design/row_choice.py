@@ -10,9 +10,13 @@ from accelgen.design.adder_graph import adder_graph
 from accelgen.design.design import RowSharing
 from accelgen.design.row_program import Integers, RowProgram, plain
 from accelgen.design.spanning_tree import spanning_tree
+from accelgen.design.subexpressions import subexpressions
 
-MAX_SHARED_WEIGHTS = 1 << 20
+MAX_TREE_WEIGHTS = 1 << 20
 """AUTO computes the rows of larger matrices by themselves; unrolled, these fit no device anyway."""
+
+MAX_PAIRED_WEIGHTS = 1 << 18
+"""AUTO looks for subexpressions in matrices up to this size, which takes it some ten seconds."""
 
 
 def choose_program(
@@ -21,8 +25,8 @@ def choose_program(
     """How the rows of a matrix are computed: the program of the fewest adders, or the one asked for.
 
     The same matrix gives the same program on every machine, whatever is installed: ``AUTO`` compares plain
-    rows with a spanning tree, and leaves out adder graphs, which need the optional da4ml and take it up to a
-    minute.
+    rows, a spanning tree and shared subexpressions, and leaves out adder graphs, which need the optional
+    da4ml and take it up to a minute.
 
     Args:
         matrix: (n_in, n_out).
@@ -53,9 +57,13 @@ def _choose(
             return separate
         case RowSharing.SPANNING_TREE:
             return spanning_tree(matrix, depth, inputs)
+        case RowSharing.SUBEXPRESSIONS:
+            return subexpressions(matrix, depth, inputs)
         case RowSharing.ADDER_GRAPH:
             return adder_graph(matrix, depth, inputs)
     programs = [separate]
-    if matrix.size <= MAX_SHARED_WEIGHTS:
+    if matrix.size <= MAX_TREE_WEIGHTS:
         programs.append(spanning_tree(matrix, depth, inputs))
+    if matrix.size <= MAX_PAIRED_WEIGHTS and input_bits > 1:
+        programs.append(subexpressions(matrix, depth, inputs))
     return min(programs, key=lambda program: program.adder_bits(inputs))

@@ -23,9 +23,10 @@ def test_the_choice_never_costs_more_than_plain_rows(matrix: Integers, input_bit
 def test_the_choice_depends_on_the_matrix() -> None:
     assert choose_program(clustered_matrix(0, 100, 20)).sharing is not RowSharing.NONE
     assert choose_program(np.eye(10, dtype=np.int64)).sharing is RowSharing.NONE
+    assert choose_program(random_matrix(0, 64, 16), input_bits=8).sharing is RowSharing.SUBEXPRESSIONS
 
 
-@pytest.mark.parametrize("sharing", [RowSharing.NONE, RowSharing.SPANNING_TREE])
+@pytest.mark.parametrize("sharing", [RowSharing.NONE, RowSharing.SPANNING_TREE, RowSharing.SUBEXPRESSIONS])
 def test_what_is_asked_for_is_taken(sharing: RowSharing) -> None:
     matrix = clustered_matrix(0, 60, 10)
     program = choose_program(matrix, sharing)

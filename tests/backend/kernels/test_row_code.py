@@ -12,6 +12,7 @@ from accelgen.backend.kernels.row_code import rows_function
 from accelgen.design.design import RowSharing
 from accelgen.design.row_program import BIT, Range, RowProgram, Value, plain
 from accelgen.design.spanning_tree import spanning_tree
+from accelgen.design.subexpressions import subexpressions
 from tests.backend.kernels.packed_harness import WARNINGS, compile_cpp, copy_headers
 from tests.design.row_matrices import clustered_matrix, random_matrix
 
@@ -55,7 +56,8 @@ def programs() -> list[tuple[RowProgram, int]]:
         random_matrix(5, 1, 3, largest=3),
         np.zeros((2, 2), np.int64),
     ]
-    return [(by_hand(), 30)] + [(make(m), len(m)) for m in matrices for make in (plain, spanning_tree)]
+    makers = (plain, spanning_tree, subexpressions)
+    return [(by_hand(), 30)] + [(make(m), len(m)) for m in matrices for make in makers]
 
 
 @pytest.mark.parametrize("flags", [(), ("-DACCELGEN_HARDWARE",)], ids=["simulated", "hardware"])
