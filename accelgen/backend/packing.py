@@ -14,15 +14,12 @@ import numpy as np
 
 from accelgen.backend.packed import PackedTensor
 from accelgen.design import Design, IoType
-from accelgen.design.few_bit import FewBitMatrix, Levels, few_bit_matrix
+from accelgen.design.few_bit import MAX_RESULT_BITS, FewBitMatrix, Levels, few_bit_matrix
 from accelgen.design.packed_choice import PACKED
 from accelgen.ir import Network, Node, Pool, Reshape, Threshold
 
 MAX_FUSED_LEVELS = 16
 """A layer compares its sum with all thresholds at once; with more of them a search costs less."""
-
-MAX_SUM_BITS = 62
-"""Of what packed kernels compare with thresholds, which are 64-bit integers here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +96,7 @@ def _fused_thresholds(network: Network, layers: Mapping[str, FewBitMatrix]) -> d
 def _writes_words(node: Node, network: Network) -> bool:
     """Whether a node that is read packed has a kernel that writes words."""
     if isinstance(node, Threshold):
-        return is_monotone(node) and network.types[node.inputs[0]].width <= MAX_SUM_BITS
+        return is_monotone(node) and network.types[node.inputs[0]].width <= MAX_RESULT_BITS
     return isinstance(node, Pool)
 
 

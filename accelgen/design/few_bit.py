@@ -27,6 +27,9 @@ from accelgen.ir.grid import to_fixed
 
 Integers = npt.NDArray[np.int64]
 
+MAX_RESULT_BITS = 48
+"""Of a packed layer's exact result, so that its sums, thresholds and offsets are 64-bit integers."""
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -108,6 +111,8 @@ def few_bit_refusal(node: Node, network: Network) -> str | None:
         return "its inputs have no types yet"
     (source,) = node.inputs
     levels, input_bits = levels_of(network, source), network.types[source].width
+    if network.types[node.name].width > MAX_RESULT_BITS:
+        return f"its exact result has more than {MAX_RESULT_BITS} bits"
     if is_few_bit(node.weight, input_bits if levels is None else levels.bits):
         return None
     return (

@@ -103,7 +103,6 @@ def test_every_layer_is_packed(tmp_path: Path, model: str, layer: LayerDesign, i
         ("qonnx_tfc_w1a1", "sharing", IoType.STREAM),
         ("qonnx_tfc_w1a2", "folded", IoType.PARALLEL),
         ("keras_binary_mlp", "unrolled", IoType.STREAM),
-        ("keras_ternary_mlp", "sharing", IoType.PARALLEL),
         ("keras_ternary_mlp", "folded", IoType.STREAM),
         ("qonnx_kws", "more_folded", IoType.STREAM),
     ],

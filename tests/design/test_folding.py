@@ -155,3 +155,14 @@ def test_weights_in_uram_need_a_device_that_initialises_it(part: str, message: s
         return
     with pytest.raises(DesignError, match=message):
         layers(design)
+
+
+def test_results_of_many_bits_are_not_packed() -> None:
+    nodes = (
+        Input("x", (), (2,), FixedType(2, 2)),
+        Dense("d", ("x",), np.ones((2, 1)), np.array([1 + 2.0**-50])),
+    )
+    _, (adjustment,) = legalize(
+        infer_types(Network(nodes, ("d",))), Design(default=LayerDesign(Strategy.PACKED_UNROLLED))
+    )
+    assert (adjustment.used, adjustment.reason) == ("latency", "its exact result has more than 48 bits")

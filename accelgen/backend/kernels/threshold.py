@@ -17,7 +17,6 @@ from accelgen.reference import threshold_codes
 def lower_threshold(node: Threshold, context: Context) -> list[HlsLayer]:
     """Levels as codes of the input, and values that are cast to the result's type already."""
     (x,) = context.input_types(node)
-    (x,) = context.input_types(node)
     members, periods = threshold_members(node, x, context.result_type(node))
     period = Period(context.shape(node.name), periods)
     return [elementwise(node, context, "accelgen_threshold.h", "threshold", members, period=period)]
