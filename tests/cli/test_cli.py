@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from accelgen import __version__, cli
+from accelgen.cli import build as cli_build
+from accelgen.design import IoType, RowSharing, Strategy, WeightMemory
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGGER = ROOT / "examples/jet_tagger/model.keras"
@@ -140,6 +142,19 @@ def test_build_json(capsys, tmp_path):
         *("multiplications", "nonzero", "strategy", "reuse_factor"),
         *("pe", "simd", "row_sharing", "costs"),
     }
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"),
+    [
+        (cli_build.IO_TYPES, IoType),
+        (cli_build.STRATEGIES, Strategy),
+        (cli_build.ROW_SHARINGS, RowSharing),
+        (cli_build.WEIGHT_MEMORIES, WeightMemory),
+    ],
+)
+def test_options_take_every_member_of_their_enumeration(choices, kind):
+    assert list(choices) == [member.value for member in kind]
 
 
 def test_folded_layers_of_few_bits(capsys, tmp_path):
