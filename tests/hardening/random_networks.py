@@ -468,7 +468,7 @@ def random_design(network: Network, seed: int) -> Design:
     rng = np.random.default_rng(seed)
     # distributed arithmetic needs an optional package, and a reuse factor of 1
     strategies = [strategy for strategy in Strategy if strategy is not Strategy.DISTRIBUTED_ARITHMETIC]
-    sharings = (RowSharing.AUTO, RowSharing.NONE, RowSharing.SPANNING_TREE)
+    sharings = (RowSharing.AUTO, RowSharing.NONE, RowSharing.SPANNING_TREE, RowSharing.SUBEXPRESSIONS)
 
     def layer() -> LayerDesign:
         reuse, positions = (int(rng.choice([1, 2, 3, 4, 7, 16, 1000])) for _ in range(2))
