@@ -1,4 +1,4 @@
-"""Designs as columns: one row a layer, with the index of its design, so that estimates are NumPy expressions."""
+"""Designs as columns, one row a layer with the index of its design: estimates are then NumPy expressions."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _SIZES = (
     "accum_bits",
     "result_bits",
     "nonzero",
+    "digits",
     "dsp_products",
     "reuse_factor",
     "table_size",
@@ -49,8 +50,8 @@ class Layers:
 
     Attributes:
         kind: position in `LayerKind`.
-        constant: weights are constants in the logic (Latency strategy and its like, or a reuse factor of 1), not
-            words in a ROM.
+        constant: weights are constants in the logic, not words in a ROM: those of the Latency strategy and
+            its like, or with a reuse factor of 1.
         looped: hls4ml's resource kernel, a pipelined loop even where it runs once.
         first: reads an input of the network.
         last: nothing of the design reads it.
@@ -75,6 +76,7 @@ class Layers:
     accum_bits: Numbers
     result_bits: Numbers
     nonzero: Numbers
+    digits: Numbers
     dsp_products: Numbers
     reuse_factor: Numbers
     table_size: Numbers
@@ -94,7 +96,8 @@ class Layers:
 
     def total(self, values: Numbers) -> Numbers:
         """The sum over the layers of each design."""
-        return np.bincount(self.design, values, self.n_designs)
+        summed: Numbers = np.bincount(self.design, values, self.n_designs).astype(np.float64)
+        return summed
 
     def largest(self, values: Numbers) -> Numbers:
         """The largest of each design's layers, 0 for a design without any."""

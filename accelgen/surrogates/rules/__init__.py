@@ -6,6 +6,7 @@ All functions take `Layers` and give one figure a layer.
 
 from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain, domain_of
 from accelgen.surrogates.rules.estimate import Estimate, estimate, estimate_record
+from accelgen.surrogates.rules.limits import synthesises
 from accelgen.surrogates.rules.prices import Prices, load_prices
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "estimate",
     "estimate_record",
     "load_prices",
+    "synthesises",
 ]

@@ -33,7 +33,12 @@ class Kernel:
     interval: Rule
     dsp: Rule
     bram_18k: Rule
-    parts: Parts
+    lut_parts: Parts
+    ff_parts: Parts
+
+    def parts(self, layers: Layers, domain: Domain, target: str) -> Mapping[str, Numbers]:
+        """What LUTs ("lut") or FFs ("ff") are spent on."""
+        return (self.lut_parts if target == "lut" else self.ff_parts)(layers, domain)
 
 
 KERNELS = (
@@ -46,6 +51,7 @@ KERNELS = (
         resource.dsp,
         resource.bram_18k,
         resource.parts,
+        resource.parts,
     ),
     Kernel(
         "unrolled",
@@ -55,20 +61,19 @@ KERNELS = (
         unrolled.interval,
         unrolled.dsp,
         unrolled.bram_18k,
-        unrolled.parts,
+        unrolled.lut_parts,
+        unrolled.ff_parts,
     ),
-    *(
-        Kernel(
-            name,
-            lambda layers, kinds=kinds: layers.is_kind(*kinds) & _streams(layers),  # type: ignore[misc]
-            stream.latency,
-            stream.latency_max,
-            stream.latency_max,
-            stream.dsp,
-            stream.bram_18k,
-            stream.parts,
-        )
-        for name, kinds in (("dense_stream", _MATRICES[:1]), ("convolution_stream", _MATRICES[1:]))
+    Kernel(
+        "stream",
+        lambda layers: layers.is_kind(*_MATRICES) & _streams(layers),
+        stream.latency,
+        stream.latency_max,
+        stream.latency_max,
+        stream.dsp,
+        stream.bram_18k,
+        stream.lut_parts,
+        stream.ff_parts,
     ),
     Kernel(
         "recurrent",
@@ -78,6 +83,7 @@ KERNELS = (
         recurrent.latency_max,
         recurrent.dsp,
         recurrent.bram_18k,
+        recurrent.parts,
         recurrent.parts,
     ),
     Kernel(
@@ -89,6 +95,7 @@ KERNELS = (
         packed.dsp,
         packed.bram_18k,
         packed.parts,
+        packed.parts,
     ),
     Kernel(
         "elementwise",
@@ -98,6 +105,7 @@ KERNELS = (
         elementwise.interval,
         elementwise.dsp,
         elementwise.bram_18k,
+        elementwise.parts,
         elementwise.parts,
     ),
 )
@@ -133,13 +141,13 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
         found["interval_cycles"][rows] = kernel.interval(own, domain)
         found["dsp"][rows] = kernel.dsp(own, domain)
         found["bram_18k"][rows] = kernel.bram_18k(own, domain)
-        parts = kernel.parts(own, domain)
         for target in ("lut", "ff"):
+            parts = kernel.parts(own, domain, target)
             found[target][rows] = prices.cost(kernel.name, domain, target, parts, own.n_in.size)
     totals = {name: layers.total(found[name]) for name in ("lut", "ff", "dsp", "bram_18k")}
-    own_parts = design_parts(layers)
     for target in ("lut", "ff"):
-        totals[target] += prices.cost(DESIGN, domain, target, own_parts, layers.n_designs)
+        parts = design_parts(layers, target)
+        totals[target] += prices.cost(DESIGN, domain, target, parts, layers.n_designs)
     totals["uram"] = np.zeros(layers.n_designs)
     for target in ("latency_cycles", "latency_max_cycles"):
         totals[target] = _total_cycles(layers, found[target])
@@ -172,20 +180,18 @@ _LAYER_TARGETS = (
 )
 
 
-def design_parts(layers: Layers) -> Mapping[str, Numbers]:
-    """What a design costs besides its layers: itself, and registers between layers that have constants."""
-    handed = layers.n_out * layers.result_bits * ~_streams(layers)
-    return {
-        "design": np.ones(layers.n_designs),
-        "handed_bits": layers.total(handed * ~layers.looped),
-        "rolling_input_bits": layers.total(
-            layers.n_in * layers.input_bits * _rolling(layers) * ~_streams(layers)
-        ),
-    }
+def design_parts(layers: Layers, target: str) -> Mapping[str, Numbers]:
+    """What a design costs besides its layers: LUTs for itself, FFs between layers that have constants."""
+    if target == "lut":
+        return {DESIGN: np.ones(layers.n_designs)}
+    handed = layers.n_out * layers.result_bits * ~_streams(layers) * ~layers.looped
+    return {"handed_bits": layers.total(handed)}
 
 
 def _rolling(layers: Layers) -> Flags:
-    return layers.is_kind(*_MATRICES) & layers.constant & ~layers.looped & (layers.reuse_factor == 1)
+    rolling: Flags = layers.is_kind(*_MATRICES) & layers.constant & ~layers.looped
+    rolling &= layers.reuse_factor == 1
+    return rolling
 
 
 def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
@@ -204,14 +210,14 @@ def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
 
 
 def _clock_ns(layers: Layers) -> Numbers:
-    """The period that the tool says a layer needs; means of the data.
+    """The period that the tool says a layer needs: shares of what it schedules for, means of the data.
 
-    A product built of LUTs takes 5.28 ns on a Zynq-7000, and the product of a softmax 7.95 ns, whatever period
-    was asked for.
+    A product built of LUTs takes 5.28 ns on a Zynq-7000, and the products of a softmax 7.95 ns, whatever
+    period was asked for.
     """
-    goal = layers.clock_ns[layers.design]
-    slow = ~layers.dsp[layers.design] & ~layers.fast[layers.design]
-    products = layers.is_kind(*_MATRICES) & (unrolled.dsp_products(layers) > 0)
-    built = np.where(layers.is_kind(LayerKind.SOFTMAX), 7.947, np.where(products, 5.282, 0)) * slow
-    share = np.where(layers.is_kind(*_MATRICES), np.where(layers.constant, 0.99, 0.89), 0.5)
-    return np.maximum(goal * share, built)
+    matrices = layers.is_kind(*_MATRICES)
+    share = np.where(matrices, np.where(layers.constant, 0.99, 0.89), 0.5)
+    slow = (~layers.dsp & ~layers.fast)[layers.design]
+    built = np.where(layers.is_kind(LayerKind.SOFTMAX), 7.947, 5.282 * (matrices & layers.constant))
+    needed: Numbers = np.maximum(layers.clock_ns[layers.design] * share, built * slow)
+    return needed

@@ -17,9 +17,9 @@ CHUNK = 1024
 def vivado_rom_18k(depth: Numbers, bits: Numbers) -> Numbers:
     """18 Kb blocks of a ROM of ``depth`` words of ``bits`` after logic synthesis, 0 for one of no bits.
 
-    The address space is the next power of two; a block holds 1K x 18, 2K x 9, 4K x 4, 8K x 2 or 16K x 1, and a
-    pair of them 4K x 9, the only shape where a pair holds more than twice as much (UltraScale UG573).
-    Deeper ROMs are that many of the deepest.
+    The address space is the next power of two. A block holds 1K x 18, 2K x 9, 4K x 4, 8K x 2 or 16K x 1, and
+    a pair of them 4K x 9, the only shape in which a pair holds more than twice as much (UltraScale, UG573).
+    Deeper ROMs are several of the deepest.
     """
     address = np.clip(ceil_log2(depth), 10, None)
     banks = 2.0 ** np.maximum(address - 14, 0)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 
 from accelgen.errors import ModelError
 from accelgen.resources import data_dir
@@ -43,7 +42,7 @@ class Prices:
         """What parts, each of shape (size,), cost together."""
         total = np.zeros(size)
         for name, price in self.of(kernel, domain, target).items():
-            total += price * parts[name]
+            total += price * parts.get(name, 0.0)
         return total
 
 
@@ -81,37 +80,3 @@ def save_prices(prices: Prices, path: Path) -> None:
     """Write prices as JSON: the same prices give the same bytes."""
     text = json.dumps({"format": FORMAT, "prices": prices.table}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def fit_prices(
-    parts: Mapping[str, Numbers], measured: Numbers, weights: Numbers | None = None
-) -> dict[str, float]:
-    """Prices, none below zero, of parts (n,) that together cost what was measured (n,).
-
-    Minimises absolute relative errors, by least squares that are weighted again with each error
-    (down to 0.3 %); ``weights`` counts measurements that are means of several. Deterministic; parts that
-    cost nothing are left out.
-    """
-    names = [name for name, values in parts.items() if values.any()]
-    matrix = np.stack([parts[name] for name in names], axis=1) / np.maximum(measured, 1)[:, None]
-    scale = np.sqrt(np.mean(matrix**2, axis=0))
-    matrix /= scale
-    goal = measured / np.maximum(measured, 1)
-    base = np.ones(goal.shape) if weights is None else np.sqrt(weights)
-    factor = base
-    prices = np.zeros(len(names))
-    for _ in range(ROUNDS):
-        prices, _ = nnls(matrix * factor[:, None], goal * factor)
-        errors = np.abs(matrix @ prices - goal)
-        factor = base / np.sqrt(np.maximum(errors, SMALLEST_ERROR))
-    found = prices / scale
-    return {
-        name: float(f"{price:.5g}")
-        for name, price, effect in zip(names, found, prices, strict=True)
-        if effect > NEGLIGIBLE
-    }
-
-
-ROUNDS = 8
-SMALLEST_ERROR = 0.003
-NEGLIGIBLE = 1e-6

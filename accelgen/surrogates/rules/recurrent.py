@@ -12,14 +12,11 @@ import numpy as np
 
 from accelgen.design.factors import nearest
 from accelgen.design.reuse import legal_reuse_factors
-from accelgen.surrogates.features import Layers, Numbers, ceil_log2
+from accelgen.surrogates.features import Layers, Numbers
 from accelgen.surrogates.record import LayerKind
 from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.resource import wide_factor
-from accelgen.surrogates.rules.stream import weight_18k
-
-CONSTANT_DSP_SHARE = 0.5
-"""Of untrained weights of 16 bits, 8 of them after the point, those that need a multiplier (375 of 768)."""
+from accelgen.surrogates.rules.stream import CONSTANT_DSP_SHARE, matrix_parts, weight_18k
 
 
 def gates(layers: Layers) -> Numbers:
@@ -80,26 +77,16 @@ def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
 
 
 def parts(layers: Layers, _domain: Domain) -> Mapping[str, Numbers]:
-    """What LUTs and FFs are spent on."""
-    of_input, of_state = products(layers)
-    both = of_input + of_state
-    columns = gates(layers) * layers.n_out
-    folded = ~layers.constant
-    factor, other = layers.reuse_factor, state_reuse(layers)
-    sums = columns * layers.sum_bits
-    selected = of_input * (factor < layers.n_in) + of_state * (other < layers.n_out)
-    shared = _sharing_bits(factor, layers.n_in) + _sharing_bits(other, layers.n_out)
-    return {
-        "layer": np.ones(both.shape),
+    """What LUTs and FFs are spent on: both matrices, and the units with their gates."""
+    columns, folded = gates(layers) * layers.n_out, ~layers.constant
+    named = {
+        "layer": np.ones(columns.shape),
         "input_bits": layers.n_in * layers.input_bits,
         "unit_bits": layers.n_out * layers.sum_bits,
-        "product_bits": both * layers.sum_bits * folded,
-        "selected_bits": selected * layers.input_bits * folded,
-        "sharing_bits": sums * shared * folded,
-        "sharing_sums": sums * (factor > layers.n_in) * folded,
-        "constant_product_bits": both * layers.sum_bits * ~folded,
+        "constant_bits": (layers.n_in + layers.n_out) * columns * layers.sum_bits * ~folded,
     }
-
-
-def _sharing_bits(factor: Numbers, size: Numbers) -> Numbers:
-    return ceil_log2(np.maximum(factor // size, 1))
+    of_input = matrix_parts(layers, layers.n_in, columns, layers.reuse_factor)
+    of_state = matrix_parts(layers, layers.n_out, columns, state_reuse(layers))
+    for name, values in of_input.items():
+        named[name] = (values + of_state[name]) * folded
+    return named

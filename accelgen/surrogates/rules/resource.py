@@ -1,9 +1,9 @@
-"""hls4ml's resource kernel for a Dense layer in io_parallel (``nnet_dense_resource.h``, hls4ml 0.8 to 1.3).
+"""hls4ml's resource kernel for a Dense layer in io_parallel (``nnet_dense_resource.h`` of hls4ml 1.3).
 
-A pipelined loop of RF cycles computes BF = n_in n_out / RF products in each. Every cycle reads BF weights from
-a ROM, one input for all of them, and adds to BF of the n_out sums. Where RF > n_in, a table of RF entries says
-to which: k = RF / n_in sums share a multiplier ("sharing"). RF = 1 makes constants of the weights (see
-`unrolled`).
+A pipelined loop of RF cycles computes BF = n_in n_out / RF products in each. Every cycle reads BF weights
+from a ROM, one input for all of them, and adds to BF of the n_out sums. Where RF > n_in, a table of RF
+entries says to which: k = RF / n_in sums share a multiplier ("sharing"). RF = 1 makes constants of the
+weights (see `unrolled`).
 
 Data: wa-hls4ml's chains of Dense layers (Vitis 2023.2) and its single Dense layers (HLS reports only), both
 with inputs and sums of 16 bits on UltraScale+ at 5 ns. Their RF all exceed n_in.
@@ -20,6 +20,7 @@ from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.memory import SMALLEST_ROM_BITS, hls_rom_18k, vivado_rom_18k
 
 SHORT_SELECT_BITS = 256
+"""See `saves_a_cycle`."""
 
 
 def saves_a_cycle(layers: Layers) -> Flags:
@@ -31,7 +32,8 @@ def saves_a_cycle(layers: Layers) -> Flags:
     """
     select_bits = 2 ** ceil_log2(layers.n_in) * layers.weight_bits
     few = (layers.n_out <= 8) & (layers.block_factor == 1) & (select_bits <= SHORT_SELECT_BITS)
-    return few | ((layers.sharing == 2) & (layers.weight_bits <= 4))
+    short: Flags = few | ((layers.sharing == 2) & (layers.weight_bits <= 4))
+    return short
 
 
 def latency(layers: Layers, _domain: Domain) -> Numbers:
@@ -123,7 +125,8 @@ def weights_in_bram(layers: Layers, domain: Domain) -> Flags:
     pair = (k == 8) & (layers.n_out == 16) & (bf == 2) & (bits <= 6)
     eight = (layers.weight_bits == 8) & (bits == 7) & (bf >= 2)
     deep = (k >= 120) & ~layers.last
-    return selected | (~two & ((bf >= 10) | few_sums | pair | eight)) | deep
+    found: Flags = selected | (~two & ((bf >= 10) | few_sums | pair | eight)) | deep
+    return found
 
 
 def bram_18k(layers: Layers, domain: Domain) -> Numbers:
@@ -135,10 +138,12 @@ def bram_18k(layers: Layers, domain: Domain) -> Numbers:
 def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
     """What LUTs and FFs are spent on, in bits where a part is as wide as its data.
 
-    A ROM in LUTs takes one for 64 bits and a second for the second port, never more ("rom_luts"); nothing else
-    of a layer with weights of 8 bits or more depends on their width. Sums cost most: each is held, added to
-    and selected, a little more where k is odd or few of them share a multiplier. A loop counts more cheaply
-    to a power of two, and one that is not short (`saves_a_cycle`) has a stage more.
+    A ROM in LUTs takes one for 64 bits and a second for the second port, never more ("rom_luts"); nothing
+    else of a layer with weights of 8 bits or more depends on their width. Sums cost most: each is held, added
+    to and selected, a little more where k is odd or few of them share a multiplier. A loop counts more
+    cheaply to a power of two, and one that is not short (`saves_a_cycle`) has a stage more.
+
+    HLS reports count selectors of all sums, to the next power of two of them, for each product.
     """
     inputs, sums = layers.n_in * layers.input_bits, layers.n_out * layers.sum_bits
     in_luts = ~weights_in_bram(layers, domain) if domain.logic else np.zeros(inputs.shape, bool)
@@ -148,9 +153,9 @@ def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
     short = saves_a_cycle(layers)
     named: dict[str, Numbers] = {
         "layer": np.ones(inputs.shape),
-        "stage": ~short * 1.0,
-        "uneven_loop": _uneven(layers.reuse_factor) * 1.0,
-        "shared_loop": (bf > 1) * 1.0,
+        "stage": (~short).astype(np.float64),
+        "uneven_loop": _uneven(layers.reuse_factor).astype(np.float64),
+        "shared_loop": (bf > 1).astype(np.float64),
         "first_input_bits": inputs * layers.first,
         "kept_input_bits": inputs * ~(short & _all_zero(layers)),
         "wide_input_bits": np.maximum(layers.n_in - 32, 0) * layers.input_bits,
@@ -172,14 +177,20 @@ def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
         "index_bits": index_bits(layers),
     }
     named |= {f"sum_bits_of_{bits}": sums * (index_bits(layers).clip(3, 7) == bits) for bits in range(3, 8)}
+    if not domain.logic:
+        named["pair_sum_bits"] = sums * (k == 2)
+        choices = ceil_log2(layers.n_out).clip(5, 8) * (k > 2)
+        named |= {f"products_of_{bits}": bf * (choices == bits) for bits in range(5, 9)}
     return {name: values * layers.parallel_positions for name, values in named.items()}
 
 
 def _uneven(count: Numbers) -> Flags:
     """Which counts are no powers of two."""
-    return np.log2(count) % 1 != 0
+    uneven: Flags = np.log2(count) % 1 != 0
+    return uneven
 
 
 def _all_zero(layers: Layers) -> Flags:
     """Layers whose weights of 2 bits are all zero, since untrained weights round to it from 48 inputs on."""
-    return (layers.weight_bits == 2) & (layers.nonzero < 0) & (layers.n_in >= 48)
+    zero: Flags = (layers.weight_bits == 2) & (layers.nonzero < 0) & (layers.n_in >= 48)
+    return zero

@@ -15,10 +15,13 @@ from accelgen.surrogates.record import LayerKind
 from accelgen.surrogates.rules import unrolled
 from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.memory import hls_rom_18k
-from accelgen.surrogates.rules.resource import index_bits, wide_factor
+from accelgen.surrogates.rules.resource import wide_factor
 
 SPARE_BITS = 8
 """Bits that fill no block and become LUTs (Vivado HLS 2019.1: 8 do, 12 do not)."""
+
+CONSTANT_DSP_SHARE = 0.5
+"""Of untrained weights of 16 bits, 8 of them after the point, those that need a multiplier."""
 
 FLATTENED_WORD = 16
 """Values of one word of a stream that a Dense layer reads after a convolution, in most of the data."""
@@ -72,16 +75,18 @@ def latency(layers: Layers, domain: Domain) -> Numbers:
 
 
 def dsp(layers: Layers, domain: Domain) -> Numbers:
-    """DSP blocks: one for each product of a cycle, `unrolled.dsp` with constant weights.
+    """DSP blocks: one for each product of a cycle; exact wherever there is reuse.
 
-    Exact wherever there is reuse.
+    Constant weights take as many as `unrolled.dsp` says, and a half of all where they are not known.
     """
     wide = np.minimum(layers.input_bits, layers.weight_bits) >= 7
     folded = np.ceil(layers.n_in * layers.n_out / reuse(layers)) * wide_factor(layers) * wide
-    return np.where(layers.constant, unrolled.dsp(layers, domain), folded * layers.dsp[layers.design])
+    unknown = np.where(layers.dsp_products < 0, CONSTANT_DSP_SHARE * layers.n_in * layers.n_out * wide, 0)
+    constant = np.where(layers.dsp_products < 0, unknown, unrolled.dsp(layers, domain))
+    return np.where(layers.constant, constant, folded) * layers.dsp[layers.design]
 
 
-def bram_18k(layers: Layers, domain: Domain) -> Numbers:
+def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
     """18 Kb blocks of weights and index table; none for constants and ROMs of up to 1 Kb.
 
     One product a cycle reads ROMs of up to 1.5 Kb from LUTs. Exact for 99 % of layers.
@@ -99,27 +104,69 @@ def weight_18k(n_in: Numbers, n_out: Numbers, bits: Numbers, reuse_factor: Numbe
     return np.where(small | (reuse_factor == 1), 0, words) + table
 
 
-def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
-    """What LUTs and FFs are spent on; layers with constant weights are made of other parts than the rest."""
-    folded, constant = ~layers.constant, layers.constant
-    inputs, sums = layers.n_in * layers.input_bits, layers.n_out * layers.sum_bits
-    factor = reuse(layers)
-    products = np.ceil(layers.n_in * layers.n_out / factor)
-    choices = np.minimum(factor, layers.n_in)
-    named = {
-        "layer": np.ones(inputs.shape),
-        "input_bits": inputs,
-        "result_bits": sums,
-        "product_bits": products * layers.sum_bits,
-        "selected_bits": products * layers.input_bits * (choices > 1) * (factor < layers.n_in),
-        "selector_bits": products * layers.input_bits * np.sqrt(choices) * (factor < layers.n_in),
-        "selected_input_bits": inputs * np.ceil(factor / layers.n_in),
-        "sharing_bits": sums * index_bits(layers),
-        "deep_input_bits": inputs * np.maximum(ceil_log2(layers.n_in) - 8, 0),
-        "first_products": products * (factor > layers.n_in),
-    }
-    result = {name: values * folded for name, values in named.items()}
-    result |= {
-        f"constant_{name}": values * constant for name, values in unrolled.parts(layers, domain).items()
-    }
+def lut_parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
+    """What LUTs are spent on; layers with constant weights are made of other parts than the rest."""
+    return _either(layers, _folded_parts(layers), unrolled.lut_parts(layers, domain))
+
+
+def ff_parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
+    """What FFs are spent on, likewise."""
+    return _either(layers, _folded_parts(layers), unrolled.ff_parts(layers, domain))
+
+
+def _either(
+    layers: Layers, folded: Mapping[str, Numbers], constant: Mapping[str, Numbers]
+) -> Mapping[str, Numbers]:
+    result = {name: values * ~layers.constant for name, values in folded.items()}
+    result |= {f"constant_{name}": values * layers.constant for name, values in constant.items()}
     return result
+
+
+def _folded_parts(layers: Layers) -> Mapping[str, Numbers]:
+    """Parts of a kernel with reuse, as HLS reports price them: `matrix_parts`, and what holds its input.
+
+    A selector of a Dense layer is paid for by the size of the stream's words, unless it has more than 256
+    inputs to choose from, which the inputs then pay for.
+    """
+    inputs, window = layers.n_in * layers.input_bits, _convolution(layers)
+    factor = reuse(layers)
+    far = (factor < layers.n_in) & (layers.n_in > LARGEST_SELECTOR) & ~window
+    word = ceil_log2(np.where(layers.n_out > 1, layers.n_out, layers.n_in)).clip(4, 6)
+    named = dict(matrix_parts(layers, layers.n_in, layers.n_out, factor))
+    selecting, choices = named.pop("selecting_bits"), named.pop("choice_bits")
+    named |= {
+        "vector": (~window).astype(np.float64),
+        "vector_bits": inputs * ~window,
+        "spread_vector_bits": inputs * (factor < layers.n_in) * ~window,
+        "far_vector_bits": inputs * far,
+        "furthest": (far & (factor > LARGEST_SELECTOR)).astype(np.float64),
+        "window": window.astype(np.float64),
+        "window_bits": inputs * window,
+        "spread_window_bits": inputs * (factor < layers.n_in) * window,
+        "window_selecting_bits": selecting * window,
+        "window_choice_bits": choices * window,
+    }
+    near = selecting * ~window * ~far
+    return named | {f"selecting_bits_of_{2**bits}": near * (word == bits) for bits in range(4, 7)}
+
+
+LARGEST_SELECTOR = 256
+
+
+def matrix_parts(layers: Layers, n_in: Numbers, n_out: Numbers, factor: Numbers) -> dict[str, Numbers]:
+    """Parts of the product with a matrix.
+
+    With RF >= n_in all products of a cycle take the same input, and what a result costs depends on how many
+    share a multiplier (k = RF / n_in). With RF < n_in ("spread") each product selects its own input out of
+    RF, for which it pays where there are more than two.
+    """
+    products = np.ceil(n_in * n_out / factor) * layers.input_bits
+    spread = factor < n_in
+    shared = ceil_log2(factor / n_in).clip(0, 4)
+    named = {
+        "spread_product_bits": products * spread,
+        "selecting_bits": products * spread * (factor > 2),
+        "choice_bits": products * spread * (factor > 2) * factor,
+    }
+    sums = n_out * layers.sum_bits * ~spread
+    return named | {f"sum_bits_of_{2**bits}": sums * (shared == bits) for bits in range(5)}

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.rules.domain import Domain
@@ -33,7 +34,7 @@ LONG_TERMS_A_CYCLE = 2
 
 
 def nonzero(layers: Layers) -> Numbers:
-    """Weights that are not zero; where that is unknown, those of an untrained layer (`Layers.stored_bits`)."""
+    """Weights that are not zero; where that is unknown, of an untrained layer (see `Layers.stored_bits`)."""
     codes = np.sqrt(3 / layers.n_in) * 2.0 ** (layers.weight_bits - 1)
     untrained = np.clip(1 - 0.5 / codes, 0.05, 1) * layers.n_in * layers.n_out
     return np.where(layers.nonzero < 0, untrained, layers.nonzero)
@@ -45,13 +46,25 @@ def dsp_products(layers: Layers) -> Numbers:
     Where weights are not known, what to expect: of an untrained layer, or, if the count of non-zero ones
     is known, of trained weights, which rarely use their two upper bits.
     """
-    result = layers.dsp_products.copy()
-    trained = (result < 0) & (layers.nonzero >= 0)
-    bits = np.clip(layers.weight_bits - 2, 2, 16).astype(int)
-    result[trained] = (layers.nonzero * _DSP_SHARE[bits])[trained]
-    for row in np.flatnonzero(result < 0):
-        result[row] = _untrained(int(layers.n_in[row]), int(layers.n_out[row]), int(layers.weight_bits[row]))
-    return result
+    trained = layers.nonzero * _SHARES[DSP_DIGITS][_magnitude_bits(layers)]
+    guess = np.where(layers.nonzero >= 0, trained, _untrained(layers, DSP_DIGITS))
+    return np.where(layers.dsp_products < 0, guess, layers.dsp_products)
+
+
+def adder_products(layers: Layers) -> Numbers:
+    """Products that an adder makes of two shifted inputs: weights of two signed digits.
+
+    Digits beyond the first of each weight are adders, but for those of products in DSP blocks, which have
+    three or a few more; otherwise as `dsp_products`.
+    """
+    extra = layers.digits - layers.nonzero - 2.1 * np.maximum(layers.dsp_products, 0)
+    trained = layers.nonzero * _SHARES[ADDER_DIGITS][_magnitude_bits(layers)]
+    untrained = _untrained(layers, ADDER_DIGITS)
+    guess = np.where(layers.nonzero >= 0, trained, untrained) - dsp_products(layers)
+    return np.maximum(np.where(layers.digits < 0, guess, extra), 0)
+
+
+ADDER_DIGITS = 2
 
 
 def _digits(codes: Numbers) -> Numbers:
@@ -59,28 +72,44 @@ def _digits(codes: Numbers) -> Numbers:
     return np.array([int(code).bit_count() for code in whole ^ (3 * whole)], np.float64)
 
 
-_DSP_SHARE = np.array(
-    [0.0, 0.0, *(np.mean(_digits(np.arange(1.0, 2 ** (bits - 1))) >= DSP_DIGITS) for bits in range(2, 17))]
-)
-"""Of all weights of so many bits, those of three digits or more."""
+def _share(bits: int, least: int) -> float:
+    """Of all weights of so many bits, those of at least so many digits."""
+    return float(np.mean(_digits(np.arange(1.0, 2.0 ** (bits - 1))) >= least))
+
+
+MOST_BITS = 16
+_SHARES = {
+    least: np.array([0.0, 0.0, *(_share(bits, least) for bits in range(2, MOST_BITS + 1))])
+    for least in (ADDER_DIGITS, DSP_DIGITS)
+}
+
+
+def _magnitude_bits(layers: Layers) -> npt.NDArray[np.int64]:
+    return np.clip(layers.weight_bits - 2, 2, MOST_BITS).astype(np.int64)
+
+
+def _untrained(layers: Layers, least: int) -> Numbers:
+    """Expected different products of untrained weights with so many digits or more, where none are known."""
+    result = np.zeros(layers.n_in.shape)
+    for row in np.flatnonzero(layers.nonzero < 0):
+        bits = min(int(layers.weight_bits[row]), MOST_BITS)
+        result[row] = _untrained_layer(int(layers.n_in[row]), int(layers.n_out[row]), bits, least)
+    return result
 
 
 @cache
-def _untrained(n_in: int, n_out: int, bits: int) -> float:
-    """Expected different products of ``lecun_uniform`` weights with three digits or more.
-
-    Within 1.5 % of the DSP blocks of single Dense layers from 10 bits on, 12 to 20 % too many at 8.
-    """
-    limit = float(np.sqrt(3 / n_in)) * 2.0 ** (min(bits, 17) - 1)
+def _untrained_layer(n_in: int, n_out: int, bits: int, least: int) -> float:
+    """For three digits, within 1.5 % of single Dense layers from 10 bits on, 12 to 20 % too many at 8."""
+    limit = float(np.sqrt(3 / n_in)) * 2.0 ** (bits - 1)
     codes = np.arange(1.0, np.floor(limit + 0.5) + 1)
     if codes.size == 0:
         return 0.0
     share = np.minimum(1, limit - (codes - 0.5)) / (2 * limit)
-    return float(2 * n_in * np.sum((1 - (1 - share) ** n_out) * (_digits(codes) >= DSP_DIGITS)))
+    return float(2 * n_in * np.sum((1 - (1 - share) ** n_out) * (_digits(codes) >= least)))
 
 
 def multiplier_limit(layers: Layers) -> Numbers:
-    """Multipliers that a reuse factor allows: ceil(n_in n_out / RF) - zeros / RF (``config::multiplier_limit``)."""
+    """Multipliers that a reuse factor allows: ceil(n_in n_out / RF) - zeros / RF (``multiplier_limit``)."""
     size = layers.n_in * layers.n_out
     zeros = np.where(layers.nonzero < 0, 0, size - layers.nonzero)
     return np.maximum(layers.block_factor - zeros // layers.reuse_factor, 1)
@@ -102,19 +131,24 @@ def terms(layers: Layers) -> Numbers:
     return np.maximum(nonzero(layers) / layers.n_out, 1)
 
 
+def pace(layers: Layers) -> Numbers:
+    """Cycles that a level of a sum takes: one at 5 ns on 28 nm, five levels in one on 16 nm."""
+    level = np.where(layers.fast, LEVEL_NS[1], LEVEL_NS[0])
+    cycles: Numbers = level / layers.clock_ns
+    return cycles[layers.design]
+
+
 def latency(layers: Layers, _domain: Domain) -> Numbers:
     """Cycles of a call.
 
     A tree of log2(terms) levels, or two terms a cycle if there are too many for a tree; or as long as the
-    multipliers that a reuse factor leaves are busy, and two cycles more. Of the 90 Dense layers of the
-    projects, half are exact and the rest mostly off by one.
+    multipliers that a reuse factor leaves are busy, and two cycles more. Of the Dense layers of the projects,
+    half are exact and the rest mostly off by one.
     """
-    clock = layers.clock_ns[layers.design]
-    level = np.where(layers.fast[layers.design], LEVEL_NS[1], LEVEL_NS[0])
-    tree = np.round(np.log2(terms(layers)) * level / clock)
+    tree = np.round(np.log2(terms(layers)) * pace(layers))
     summed = np.where(_long(layers), np.round(terms(layers) / LONG_TERMS_A_CYCLE), tree)
     products, limit = dsp_products(layers), multiplier_limit(layers)
-    busy = np.ceil(products / limit) + np.round(2 * REFERENCE_NS / clock)
+    busy = np.ceil(products / limit) + np.round(2 * pace(layers))
     once = np.where(products > limit, np.maximum(summed, busy), summed)
     positions = np.ceil(layers.positions / layers.parallel_positions)
     return once + (positions - 1) * _step(layers, once)
@@ -136,7 +170,8 @@ def _step(layers: Layers, latency_once: Numbers) -> Numbers:
 
 
 def _long(layers: Layers) -> Flags:
-    return terms(layers) > LONG_SUM
+    long: Flags = terms(layers) > LONG_SUM
+    return long
 
 
 def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
@@ -144,30 +179,43 @@ def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
     return np.zeros(layers.n_in.shape)
 
 
-def parts(layers: Layers, _domain: Domain) -> Mapping[str, Numbers]:
-    """What LUTs and FFs are spent on: adders of sums and products, multipliers of LUTs, registers.
-
-    A clock faster than `REFERENCE_NS` costs registers ("hasty"), and so do results that are taken every cycle
-    ("rolling") and sums that are no trees ("long").
-    """
-    weights, products = nonzero(layers), dsp_products(layers)
-    sums = weights * layers.sum_bits
-    rolling = layers.reuse_factor == 1
-    hasty = np.maximum(REFERENCE_NS / layers.clock_ns[layers.design] - 1, 0)
-    no_dsp = ~layers.dsp[layers.design] | (np.minimum(layers.input_bits, layers.weight_bits) < 7)
-    multipliers = np.minimum(products, multiplier_limit(layers)) * no_dsp
-    long = _long(layers)
+def lut_parts(layers: Layers, _domain: Domain) -> Mapping[str, Numbers]:
+    """What LUTs are spent on: adders of sums and products, multipliers of LUTs, selectors of shared ones."""
+    products, limit = dsp_products(layers), multiplier_limit(layers)
+    sums = nonzero(layers) * layers.sum_bits
+    narrow = np.minimum(layers.input_bits, layers.weight_bits) < 7
+    in_luts = narrow | ~layers.dsp[layers.design]
     named = {
-        "layer": np.ones(sums.shape),
         "input_bits": layers.n_in * layers.input_bits,
         "sum_bits": sums,
-        "rolling_sum_bits": sums * rolling,
-        "hasty_sum_bits": sums * hasty,
-        "hasty_rolling_sum_bits": sums * hasty * rolling,
-        "long_sum_bits": sums * long,
-        "long_rolling_sum_bits": sums * long * rolling,
-        "adder_product_bits": np.maximum(weights - products, 0) * layers.input_bits,
-        "multiplier_bits": multipliers * layers.input_bits * layers.weight_bits,
-        "shared_products": np.maximum(products - multiplier_limit(layers), 0) * layers.input_bits,
+        "rolling_sum_bits": sums * _rolling(layers),
+        "hasty_sum_bits": sums * np.maximum(pace(layers) - 1, 0),
+        "adder_product_bits": adder_products(layers) * layers.input_bits,
+        "multiplier_bits": np.minimum(products, limit) * layers.input_bits * layers.weight_bits * in_luts,
+        "shared_product_bits": np.maximum(products - limit, 0) * layers.input_bits,
     }
     return {name: values * layers.parallel_positions for name, values in named.items()}
+
+
+def ff_parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
+    """What FFs are spent on: a register for each level of a sum and cycle that the level takes.
+
+    Results that are taken every cycle ("rolling") and sums that are no trees ("long") take more.
+    """
+    registers = nonzero(layers) * layers.sum_bits * pace(layers)
+    rolling, long = _rolling(layers), _long(layers)
+    named = {
+        "result_bits": layers.n_out * layers.sum_bits,
+        "input_bits": layers.n_in * layers.input_bits * pace(layers),
+        "level_bits": registers,
+        "rolling_level_bits": registers * rolling,
+        "long_level_bits": registers * long,
+        "long_rolling_level_bits": registers * long * rolling,
+        "looped_dsp_product_bits": dsp(layers, domain) * layers.looped * layers.sum_bits,
+    }
+    return {name: values * layers.parallel_positions for name, values in named.items()}
+
+
+def _rolling(layers: Layers) -> Flags:
+    rolling: Flags = (layers.reuse_factor == 1) & ~layers.looped
+    return rolling
