@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 
 import numpy as np
@@ -31,8 +32,9 @@ _SIZES = (
     "table_size",
 )
 _KINDS = {kind: number for number, kind in enumerate(LayerKind)}
-_CONSTANT_WEIGHTS = ("latency", "distributed_arithmetic", "packed_unrolled")
-_LOOPED = ("resource", "resource_unrolled")
+_NUMBERS = {id(kind): number for kind, number in _KINDS.items()}  # an Enum takes long to hash
+_CONSTANT_WEIGHTS = frozenset({"latency", "distributed_arithmetic", "packed_unrolled"})
+_LOOPED = frozenset({"resource", "resource_unrolled"})
 _sizes = attrgetter(*_SIZES)
 
 
@@ -55,6 +57,8 @@ class Layers:
         looped: hls4ml's resource kernel, a pipelined loop even where it runs once.
         first: reads an input of the network.
         last: nothing of the design reads it.
+        edges: which layer's result goes to which layer, (2, e): rows of the one, and rows of the other in
+            ascending order.
         stream: io_stream.
         dsp: products may use DSP blocks.
         clock_ns: the clock period that the tool schedules for: the one asked for less its uncertainty.
@@ -80,6 +84,7 @@ class Layers:
     dsp_products: Numbers
     reuse_factor: Numbers
     table_size: Numbers
+    edges: npt.NDArray[np.int64]
     stream: Flags
     dsp: Flags
     clock_ns: Numbers
@@ -92,7 +97,10 @@ class Layers:
 
     def is_kind(self, *kinds: LayerKind) -> Flags:
         """Which layers are of one of some kinds."""
-        return np.isin(self.kind, [_KINDS[kind] for kind in kinds])
+        marks = np.zeros(len(_KINDS), bool)
+        marks[[_KINDS[kind] for kind in kinds]] = True
+        chosen: Flags = marks[self.kind]
+        return chosen
 
     def total(self, values: Numbers) -> Numbers:
         """The sum over the layers of each design."""
@@ -106,11 +114,14 @@ class Layers:
         return result
 
     def select(self, rows: Flags) -> Layers:
-        """The layers that ``rows`` marks; every design stays, if without layers."""
-        columns = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return Layers(
-            **{name: column if name in _PER_DESIGN else column[rows] for name, column in columns.items()}
-        )
+        """The layers that ``rows`` marks with the edges between them; every design stays, if without layers."""
+        columns = {
+            entry.name: getattr(self, entry.name)[rows]
+            for entry in fields(self)
+            if entry.name not in _NOT_PER_LAYER
+        }
+        kept = self.edges[:, rows[self.edges].all(axis=0)]
+        return replace(self, edges=(np.cumsum(rows) - 1)[kept], **columns)
 
     @cached_property
     def block_factor(self) -> Numbers:
@@ -142,24 +153,28 @@ class Layers:
         return np.where(self.nonzero < 0, np.minimum(self.weight_bits, untrained), self.weight_bits)
 
 
-_PER_DESIGN = frozenset({"stream", "dsp", "clock_ns", "fast"})
+_NOT_PER_LAYER = frozenset({"edges", "stream", "dsp", "clock_ns", "fast"})
 
 
 def from_records(designs: Sequence[DesignRecord]) -> Layers:
     """The columns of designs, in their order."""
     layers = [layer for design in designs for layer in design.layers]
     counts = [len(design.layers) for design in designs]
-    sizes = np.array([_sizes(layer) for layer in layers], np.float64).reshape(-1, len(_SIZES))
-    inner = np.array([name for design in designs for name in _read_inside(design)], bool)
+    size = len(layers) * len(_SIZES)
+    sizes = np.fromiter(chain.from_iterable(map(_sizes, layers)), np.float64, size).reshape(-1, len(_SIZES))
+    edges = _edges(designs)
+    last = np.ones(len(layers), bool)
+    last[edges[0]] = False
     return Layers(
         design=np.repeat(np.arange(len(designs)), counts),
-        kind=np.array([_KINDS[layer.kind] for layer in layers], np.int64),
+        kind=np.fromiter((_NUMBERS[id(layer.kind)] for layer in layers), np.int64, len(layers)),
         constant=np.array(
             [layer.strategy in _CONSTANT_WEIGHTS or layer.reuse_factor == 1 for layer in layers], bool
         ),
         looped=np.array([layer.strategy in _LOOPED for layer in layers], bool),
         first=np.array([not layer.inputs for layer in layers], bool),
-        last=~inner,
+        last=last,
+        edges=edges,
         **dict(zip(_SIZES, np.ascontiguousarray(sizes.T), strict=True)),
         stream=np.array([design.io_type == "io_stream" for design in designs], bool),
         dsp=np.array([design.dsp_multipliers for design in designs], bool),
@@ -170,6 +185,13 @@ def from_records(designs: Sequence[DesignRecord]) -> Layers:
     )
 
 
-def _read_inside(design: DesignRecord) -> list[bool]:
-    read = {name for layer in design.layers for name in layer.inputs}
-    return [layer.name in read for layer in design.layers]
+def _edges(designs: Sequence[DesignRecord]) -> npt.NDArray[np.int64]:
+    """Pairs of rows, as `Layers.edges`; a name that no layer of the design has is an input from outside."""
+    pairs: list[tuple[int, int]] = []
+    start = 0
+    for design in designs:
+        rows = {layer.name: row for row, layer in enumerate(design.layers, start)}
+        for row, layer in enumerate(design.layers, start):
+            pairs += [(rows[name], row) for name in layer.inputs if name in rows]
+        start += len(design.layers)
+    return np.ascontiguousarray(np.array(pairs, np.int64).reshape(-1, 2).T)
