@@ -114,7 +114,7 @@ class Layers:
         return result
 
     def select(self, rows: Flags) -> Layers:
-        """The layers that ``rows`` marks with the edges between them; every design stays, if without layers."""
+        """The layers that ``rows`` marks and edges between them; every design stays, if without layers."""
         columns = {
             entry.name: getattr(self, entry.name)[rows]
             for entry in fields(self)
