@@ -47,3 +47,8 @@ def test_products_in_dsp_blocks_are_counted_once_an_input():
     weight = np.array([[many, many, -many, 1.0], [many, many * 2, 3.0, 0.0]])
     assert weight_cost(weight).dsp_products == 2 + 2
     assert weight_cost(weight[:, :1], weight[:1]).dsp_products == 2 + 2
+
+
+def test_a_vector_has_an_input_for_each_of_its_values():
+    assert weight_cost(np.array([11.0, 11.0, 11.0])).dsp_products == 3
+    assert weight_cost(np.array([[11.0, 11.0, 11.0]])).dsp_products == 1

@@ -126,8 +126,8 @@ class Estimate:
 def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | None = None) -> Estimate:
     """What the rules say of designs.
 
-    Layers that follow one another add their cycles, also where branches would run side by side. ``clock_ns``
-    is the period that the tool will say it needs.
+    Cycles add up along the longest way through a design. ``clock_ns`` is the period that the tool will say it
+    needs.
     """
     prices = load_prices() if prices is None else prices
     found = {name: np.zeros(layers.n_in.shape) for name in _LAYER_TARGETS}
@@ -195,18 +195,28 @@ def _rolling(layers: Layers) -> Flags:
 
 
 def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
-    """Cycles of a design: those of its layers and one between two, a second after constants that take a
-    result every cycle.
+    """Cycles of a design: the longest way through it, with a cycle between two layers, and a second one after
+    constants that take a result every cycle.
 
     A stream's layers run at the same time: the longest, and the first position of the others.
     """
     wired = layers.is_kind(LayerKind.MOVE)
     between = np.where(wired, 0, 1 + (_rolling(layers) & (cycles >= 2) & ~layers.last))
-    whole = layers.total(cycles + between) - 1
     first = cycles / np.maximum(layers.positions, 1)
-    longest = np.zeros(layers.n_designs)
-    np.maximum.at(longest, layers.design, cycles - first)
-    return np.maximum(np.where(layers.stream, longest + layers.total(first), whole), 0)
+    streamed = layers.largest(cycles - first) + layers.total(first)
+    return np.maximum(np.where(layers.stream, streamed, _longest_way(layers, cycles + between) - 1), 0)
+
+
+def _longest_way(layers: Layers, cycles: Numbers) -> Numbers:
+    source, target = layers.edges
+    if np.bincount(target, minlength=1).max() <= 1 and np.bincount(source, minlength=1).max() <= 1:
+        return layers.total(cycles)
+    start = np.zeros(cycles.shape)
+    while True:
+        before = start.copy()
+        np.maximum.at(start, target, (start + cycles)[source])
+        if np.array_equal(before, start):
+            return layers.largest(start + cycles)
 
 
 def _clock_ns(layers: Layers) -> Numbers:
