@@ -11,9 +11,9 @@ the second file. What is right comes from NumPy in float64.
 Needs an environment in which hls4ml can write (it imports Keras for that). Compilation is timed within a
 process, without imports; samples a second are those of the compiled C simulation.
 
-The second table is about the rows of single matrices of -1 and 1, 256 x 64: random ones, and ones of eight
-clusters whose rows differ from their cluster's in a tenth of the inputs. Time is that of finding the program;
-an adder graph needs da4ml.
+The second table, two matrices of `row_sharing.py` beside this file, is about the rows of an unrolled layer:
+additions of two operands, adders of one bit, additions after one another, and the seconds to find them. A star
+marks what accelgen takes; an adder graph needs da4ml.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -34,14 +34,17 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+from row_sharing import Row, matrices
+from row_sharing import measure as measure_rows
+from row_sharing import show as show_rows
 
 from accelgen.design import RowSharing
-from accelgen.design.row_choice import choose_program
 
 Array = npt.NDArray[np.float64]
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (784, 64, 64, 64, 10)
+MATRICES = ("random 256 x 64", "clustered 256 x 64")
 SAMPLES = 2000
 EPSILON = 1e-3
 TOLERANCE = 2.0**-8
@@ -302,46 +305,17 @@ def show(results: list[Result]) -> None:
         print(f"{label:26}" + "".join(f"{form.format(value):>18}" for value in values) + f"{ratio:>8.2g}x")
 
 
-@dataclass(frozen=True)
-class Rows:
-    """One way to compute the rows of a matrix; ``adders`` have one bit each, which is about a LUT."""
-
-    matrix: str
-    sharing: str
-    additions: int
-    adders: int
-    depth: int
-    seconds: float
-
-
-def matrices() -> list[Rows]:
-    """Every way on a random and on a clustered matrix, each checked on random bits."""
-    rng = np.random.default_rng(2026)
-    clusters = np.repeat(rng.choice([-1, 1], (256, 8)), 8, axis=1)
-    both = {
-        "random": rng.choice([-1, 1], (256, 64)),
-        "clustered": np.where(rng.random((256, 64)) < 0.1, -clusters, clusters),
-    }
-    x = rng.integers(0, 2, (100, 256))
-    found = []
-    for name, matrix in both.items():
-        for sharing in (kind for kind in RowSharing if kind is not RowSharing.AUTO):
-            start = time.perf_counter()
-            program = choose_program(matrix, sharing)
-            seconds = time.perf_counter() - start
-            if not np.array_equal(program.evaluate(x), x @ matrix):
-                raise SystemExit(f"{sharing.value} computes another matrix")
-            figures = (program.additions, program.adder_bits(), program.depth, seconds)
-            found.append(Rows(name, sharing.value, *figures))
-    return found
-
-
-def show_rows(rows: list[Rows]) -> None:
-    """Print the table of matrices."""
-    print(f"{'256 x 64':12}{'rows':18}{'additions':>10}{'of one bit':>12}{'depth':>7}{'found in':>10}")
-    for row in rows:
-        counts = f"{row.additions:>10,}{row.adders:>12,}{row.depth:>7}{row.seconds:>8.2f} s"
-        print(f"{row.matrix:12}{row.sharing:18}{counts}")
+def rows_of_matrices() -> list[Row]:
+    """Every way to compute the rows of a random and of a clustered matrix."""
+    ways = [sharing for sharing in RowSharing if sharing is not RowSharing.AUTO]
+    if find_spec("da4ml") is None:
+        ways.remove(RowSharing.ADDER_GRAPH)
+    return [
+        measure_rows(name, matrix, sharing, input_bits=1, count_luts=False)
+        for name, matrix in matrices().items()
+        if name in MATRICES
+        for sharing in ways
+    ]
 
 
 def main() -> None:
@@ -352,7 +326,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    results, rows = networks(options.runs), matrices()
+    results, rows = networks(options.runs), rows_of_matrices()
     if options.json:
         tables = {"networks": results, "matrices": rows}
         print(json.dumps({name: [asdict(row) for row in table] for name, table in tables.items()}, indent=1))
