@@ -126,6 +126,11 @@ class Design:
                 f"clock_uncertainty_percent is 0 to below 100, not {self.clock_uncertainty_percent}"
             )
 
+    @property
+    def scheduled_clock_ns(self) -> float:
+        """The period that a tool schedules for: the one asked for less its uncertainty."""
+        return self.clock_ns * (1 - self.clock_uncertainty_percent / 100)
+
     def layer(self, name: str) -> LayerDesign:
         """The choices for the layer ``name``."""
         return self.layers.get(name, self.default)

@@ -123,6 +123,22 @@ class Layers:
         kept = self.edges[:, rows[self.edges].all(axis=0)]
         return replace(self, edges=(np.cumsum(rows) - 1)[kept], **columns)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Layers:
+        """Designs whose layers are these rows (d, m); all else is as in the first design, which has m."""
+        n_designs, n_layers = rows.shape
+        columns = {}
+        for entry in fields(self):
+            values = getattr(self, entry.name)
+            if entry.name in _NOT_PER_LAYER:
+                columns[entry.name] = np.repeat(values[:1], n_designs)
+            else:
+                columns[entry.name] = values[rows.ravel()]
+        columns["design"] = np.repeat(np.arange(n_designs), n_layers)
+        edges = self.edges[:, self.edges[1] < n_layers]
+        shifted = edges[:, None, :] + n_layers * np.arange(n_designs)[:, None]
+        columns["edges"] = shifted.reshape(2, -1)
+        return Layers(**columns)
+
     @cached_property
     def block_factor(self) -> Numbers:
         """Products that one cycle computes: n_in n_out / RF, rounded up (hls4ml's ``block_factor``)."""

@@ -64,7 +64,7 @@ def _codes(mantissas: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
 
 def _digits(codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Digits of each code: n has one where n and 3n differ (Reitwiesner 1960, "Binary Arithmetic")."""
-    differ = codes ^ (codes * np.uint64(3))
+    differ = np.ascontiguousarray(codes ^ (codes * np.uint64(3)))
     ones: npt.NDArray[np.int64] = _ONES[differ.view(np.uint8)].reshape(*codes.shape, 8).sum(-1, np.int64)
     return ones
 

@@ -52,3 +52,8 @@ def test_products_in_dsp_blocks_are_counted_once_an_input():
 def test_a_vector_has_an_input_for_each_of_its_values():
     assert weight_cost(np.array([11.0, 11.0, 11.0])).dsp_products == 3
     assert weight_cost(np.array([[11.0, 11.0, 11.0]])).dsp_products == 1
+
+
+def test_constants_that_lie_transposed_in_memory():
+    values = np.array([[7 / 32, -0.875, 1.0], [0.0, 5.0, 0.375]])
+    assert weight_cost(values.T) == weight_cost(np.ascontiguousarray(values.T))
