@@ -3,6 +3,14 @@
 
 #include "accelgen_popcount.h"
 
+// For functions of thousands of sums, each written out: g++ takes seconds to compile them as they are, minutes to
+// optimize them.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__SYNTHESIS__)
+#define ACCELGEN_AS_WRITTEN __attribute__((optimize("O0")))
+#else
+#define ACCELGEN_AS_WRITTEN
+#endif
+
 namespace accelgen {
 
 // Exact sums of N terms: adders as a balanced tree.

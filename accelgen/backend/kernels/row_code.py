@@ -41,7 +41,7 @@ def rows_function(program: RowProgram, inputs: Range = BIT, before: RowProgram |
     body = "".join(f"{_wrap(line)}\n" for line in lines)
     x = "x" if program.values else ""
     return (
-        f"    template <class X, class T> static void rows(const X &{x}, T *y) {{\n"
+        f"    template <class X, class T> ACCELGEN_AS_WRITTEN static void rows(const X &{x}, T *y) {{\n"
         f"{_INDENT}#pragma HLS INLINE\n"
         f"{body}"
         "    }\n"
