@@ -12,7 +12,7 @@ Needs an environment in which hls4ml can write (it imports Keras for that). Comp
 process, without imports; samples a second are those of the compiled C simulation.
 
 The second table, two matrices of `row_sharing.py` beside this file, is about the rows of an unrolled layer:
-additions of two operands, adders of one bit, additions after one another, and the seconds to find them. A star
+additions of two operands, adders of one bit, additions after one another, and seconds to find them. A star
 marks what accelgen takes; an adder graph needs da4ml.
 """
 

@@ -129,6 +129,10 @@ def _layer_report(layer: HlsLayer, context: Context, graph: Any) -> LayerReport:
     if weight is not None:
         positions = variable.size() // layer.attributes.get("n_filt", weight.shape[-1])
         products, nonzero = weight.size * positions, int(np.count_nonzero(weight)) * positions
+    scale = layer.attributes.get("scale_data")
+    if scale is not None:
+        positions = variable.size() // scale.size
+        products, nonzero = variable.size(), int(np.count_nonzero(scale)) * positions
     return LayerReport(
         layer=next((name for name, safe in context.names.items() if safe == layer.name), layer.name),
         hls_name=layer.name,

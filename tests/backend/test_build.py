@@ -19,7 +19,18 @@ from accelgen.backend.csim import compile_project
 from accelgen.backend.project import BuildReport, read_report, replacing
 from accelgen.design import Design, LayerDesign, Strategy
 from accelgen.errors import UsageError
-from accelgen.ir import Conv, Dense, DepthwiseConv, FixedType, Input, Network, Overflow, Quantize, Rounding
+from accelgen.ir import (
+    Affine,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    FixedType,
+    Input,
+    Network,
+    Overflow,
+    Quantize,
+    Rounding,
+)
 from accelgen.ir.fixed import FixedArray
 from tests.backend.conftest import network_of, random_codes
 
@@ -81,6 +92,15 @@ def test_multiplications_of_convolutions(tmp_path: Path) -> None:
     )
     layers = {layer.node: layer.multiplications for layer in build(net, tmp_path / "out").layers}
     assert layers == {"x": 0, "c": 3 * 2 * 4 * 4, "d": 2 * 4 * 3}
+
+
+def test_multiplications_of_scales(tmp_path: Path) -> None:
+    net = network_of(
+        Input("x", (), (6, 2), FixedType(6, 3)),
+        Affine("a", ("x",), np.array([0.0, 0.75]), np.array([1.0, 1.0])),
+    )
+    layer = build(net, tmp_path / "out").layers[1]
+    assert (layer.multiplications, layer.nonzero, layer.reuse_factor) == (12, 6, 1)
 
 
 def test_the_written_design_repeats_the_build(tmp_path: Path) -> None:
