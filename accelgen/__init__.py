@@ -14,20 +14,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from accelgen.api import Build, Model, load, verify
+    from accelgen.api import Build, Model, estimate, load, verify
     from accelgen.errors import AccelgenError
+    from accelgen.estimation import Estimate, Estimates
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AccelgenError": "accelgen.errors",
     "Build": "accelgen.api",
+    "Estimate": "accelgen.estimation",
+    "Estimates": "accelgen.estimation",
     "Model": "accelgen.api",
+    "estimate": "accelgen.api",
     "load": "accelgen.api",
     "verify": "accelgen.api",
 }
 
-__all__ = ["AccelgenError", "Build", "Model", "__version__", "load", "verify"]
+__all__ = [
+    "AccelgenError",
+    "Build",
+    "Estimate",
+    "Estimates",
+    "Model",
+    "__version__",
+    "estimate",
+    "load",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

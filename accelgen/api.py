@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from accelgen import importers
-from accelgen.choices import Choices, number_type
+from accelgen.choices import Choices, Options, number_type
 from accelgen.data import read_samples
-from accelgen.design import Design, IoType, RowSharing, Strategy, WeightMemory
-from accelgen.design.folding import Folding
+from accelgen.design import Design
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Network
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from accelgen.backend.project import BuildReport
+    from accelgen.estimation import Estimate, Estimates
+    from accelgen.surrogates.record import DesignRecord
     from accelgen.verification import Verification
 
 FilePath: TypeAlias = str | PathLike[str]
 TypeLike: TypeAlias = FixedType | str
 """A number type, or its text: "16,6", "ufixed<8,0,RND_CONV,SAT>"."""
-FoldingLike: TypeAlias = Folding | str
-"""A folding, or its text: "8x16" is 8 rows by 16 inputs."""
 
 GOLDEN_SAMPLES = 100
 """Samples that a project's own testbench checks."""
@@ -64,6 +65,66 @@ class Model:
         samples = None if calibration is None else read_samples(calibration, self.network).inputs
         return self._choose(number_type(precision), number_type(input_precision), samples, {}).network
 
+    def build(
+        self,
+        directory: FilePath,
+        *,
+        calibration: FilePath | None = None,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> Build:
+        """Write a Vitis HLS project that computes exactly what this model computes.
+
+        Args:
+            directory: the project's directory; an earlier project there is replaced as a whole.
+            calibration: see `exact`; its first samples become the project's test vectors.
+            name: the network's name in the project, instead of the model's own.
+            options: board or part, strategy, reuse factors ...: see `accelgen.choices.Options`.
+
+        Raises:
+            AccelgenError: one of its kinds: no board of that name, a layer that no kernel computes, a choice
+                that a layer cannot have, a directory that holds something else.
+        """
+        design = Choices.of(options).design()
+        samples = None if calibration is None else read_samples(calibration, self.network).inputs
+        chosen = self._choose_for(design, options, samples)
+        network = chosen.network if name is None else replace(chosen.network, name=name)
+        sources = dict(self.sources)
+        if calibration is not None:
+            sources[Path(calibration).name] = _sha256(Path(calibration))
+        design = replace(design, types=chosen.types)
+        return _write(network, design, Path(directory), sources, samples, chosen.errors)
+
+    def estimate(self, *, calibration: FilePath | None = None, **options: Unpack[Options]) -> Estimate:
+        """What a project with these options would take and how fast it would be: see `accelgen.estimate`."""
+        from accelgen.estimation import estimate_design
+
+        network, design = self.designed(calibration=calibration, **options)
+        return estimate_design(network, design)
+
+    def designed(
+        self, *, calibration: FilePath | None = None, **options: Unpack[Options]
+    ) -> tuple[Network, Design]:
+        """The exact network and the design that `build` would write with these options.
+
+        Raises:
+            AccelgenError: as `build`, but for what only writing finds.
+        """
+        design = Choices.of(options).design()
+        samples = None if calibration is None else read_samples(calibration, self.network).inputs
+        chosen = self._choose_for(design, options, samples)
+        return chosen.network, replace(design, types=chosen.types)
+
+    def _choose_for(self, design: Design, options: Options, samples: Mapping[str, Any] | None) -> _Chosen:
+        """Types for a design: its own, but for those that options or samples say anew."""
+        given = design.types
+        if samples is not None or options.get("precision") is not None:
+            given = {}
+        elif options.get("input_precision") is not None:
+            inputs = {node.name for node in self.network.inputs}
+            given = {layer: own for layer, own in given.items() if layer not in inputs}
+        return self._choose(design.precision, design.input_precision, samples, given)
+
     def _choose(
         self,
         precision: FixedType | None,
@@ -80,89 +141,6 @@ class Model:
         exact = choose.apply(adopted, types)
         errors = () if samples is None else tensor_errors(adopted, exact, types, samples)
         return _Chosen(exact, types, tuple(asdict(error) for error in errors))
-
-    def build(
-        self,
-        directory: FilePath,
-        *,
-        board: str | None = None,
-        part: str | None = None,
-        clock_ns: float | None = None,
-        io_type: IoType | str | None = None,
-        strategy: Strategy | str | None = None,
-        reuse_factor: int | None = None,
-        layer_reuse_factors: Mapping[str, int] | None = None,
-        folding: FoldingLike | None = None,
-        layer_foldings: Mapping[str, FoldingLike] | None = None,
-        row_sharing: RowSharing | str | None = None,
-        max_depth: int | None = None,
-        weight_memory: WeightMemory | str | None = None,
-        precision: TypeLike | None = None,
-        calibration: FilePath | None = None,
-        input_precision: TypeLike | None = None,
-        config: FilePath | None = None,
-        name: str | None = None,
-    ) -> Build:
-        """Write a Vitis HLS project that computes exactly what this model computes.
-
-        Args:
-            directory: the project's directory; an earlier project there is replaced as a whole.
-            board: a board's name, which gives part and clock; ``accelgen boards`` lists them.
-            part: an FPGA's full name, instead of a board.
-            clock_ns: the clock period to aim at.
-            io_type: io_parallel or io_stream.
-            strategy: auto, packed_unrolled, packed_folded, latency, resource, resource_unrolled or
-                distributed_arithmetic; auto packs layers of few bits, where latency computes the others.
-            reuse_factor: how many products share a multiplier, for every layer.
-            layer_reuse_factors: the same for single layers, by name.
-            folding: rows and inputs of a packed layer's matrix that are computed at once, "PExSIMD"; both
-                divide its sides.
-            layer_foldings: the same for single layers, by name, which become packed_folded.
-            row_sharing: auto, none, spanning_tree, subexpressions or adder_graph: how rows of a
-                packed_unrolled layer are computed from each other.
-            max_depth: the most additions that follow one another where rows are shared; 0 leaves it open.
-            weight_memory: auto, lut, bram or uram: where packed_folded layers keep their weights.
-            precision: see `exact`.
-            calibration: see `exact`; its first samples become the project's test vectors.
-            input_precision: see `exact`.
-            config: a design.yaml, as a build writes it; arguments given here win over it.
-            name: the network's name in the project, instead of the model's own.
-
-        Raises:
-            AccelgenError: one of its kinds: no board of that name, a layer that no kernel computes, a choice
-                that a layer cannot have, a directory that holds something else.
-        """
-        design = Choices(
-            config=config,
-            board=board,
-            part=part,
-            clock_ns=clock_ns,
-            io_type=io_type,
-            strategy=strategy,
-            reuse_factor=reuse_factor,
-            layer_reuse_factors=layer_reuse_factors or {},
-            folding=folding,
-            layer_foldings=layer_foldings or {},
-            row_sharing=row_sharing,
-            max_depth=max_depth,
-            weight_memory=weight_memory,
-            precision=precision,
-            input_precision=input_precision,
-        ).design()
-        samples = None if calibration is None else read_samples(calibration, self.network).inputs
-        given = design.types
-        if samples is not None or precision is not None:
-            given = {}
-        elif input_precision is not None:
-            inputs = {node.name for node in self.network.inputs}
-            given = {layer: own for layer, own in given.items() if layer not in inputs}
-        chosen = self._choose(design.precision, design.input_precision, samples, given)
-        network = chosen.network if name is None else replace(chosen.network, name=name)
-        sources = dict(self.sources)
-        if calibration is not None:
-            sources[Path(calibration).name] = _sha256(Path(calibration))
-        design = replace(design, types=chosen.types)
-        return _write(network, design, Path(directory), sources, samples, chosen.errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +177,10 @@ class Build:
     ) -> Verification:
         """Compare the compiled project with the golden model: see `accelgen.verify`."""
         return verify(self.directory, data, layers=layers, samples=samples, seed=seed)
+
+    def estimate(self) -> Estimate:
+        """What the project takes and how fast it is: see `accelgen.estimate`."""
+        return estimate(self.directory)
 
 
 def load(model: Any, weights: FilePath | None = None) -> Model:
@@ -264,6 +246,92 @@ def verify(
         samples=samples,
         seed=seed,
     )
+
+
+@overload
+def estimate(
+    source: Model | Network | DesignRecord | FilePath,
+    designs: Design | None = None,
+    *,
+    weights: FilePath | None = None,
+    calibration: FilePath | None = None,
+    **options: Unpack[Options],
+) -> Estimate: ...
+@overload
+def estimate(source: Network, designs: Sequence[Design]) -> Estimates: ...
+@overload
+def estimate(source: Sequence[DesignRecord]) -> Estimates: ...
+def estimate(
+    source: Any,
+    designs: Design | Sequence[Design] | None = None,
+    *,
+    weights: FilePath | None = None,
+    calibration: FilePath | None = None,
+    **options: Unpack[Options],
+) -> Estimate | Estimates:
+    """Say what designs take and how fast they are, without any tool.
+
+    Args:
+        source: a model as `load` takes it or a `Model`, the directory of a project, an exact network
+            (`Model.exact`), or records (`accelgen.surrogates.record.DesignRecord`), one or many.
+        designs: for a network, its design, or many designs: these give arrays.
+        weights: see `load`.
+        calibration: see `Model.exact`.
+        options: for a model, those of `Model.build`; for a project or a network without a design, choices
+            to try instead of its own or the default ones.
+
+    Raises:
+        AccelgenError: one of its kinds: no model or project, a choice that a layer cannot have, options that
+            mean nothing to the source.
+    """
+    from accelgen import estimation
+    from accelgen.surrogates.record import DesignRecord
+
+    if designs is not None and not isinstance(source, Network):
+        raise UsageError("designs go with an exact network: Model.exact() gives one")
+    if isinstance(source, DesignRecord | Network | Sequence) and not isinstance(source, str):
+        if isinstance(source, DesignRecord):
+            return estimation.estimate_record(source)
+        if not isinstance(source, Network):
+            return estimation.estimate_records(source)
+        if designs is None:
+            designs = Choices.of(options).design()
+        if isinstance(designs, Design):
+            return estimation.estimate_design(source, designs)
+        return estimation.estimate_designs(source, designs)
+    network, design = designed(source, weights=weights, calibration=calibration, **options)
+    return estimation.estimate_design(network, design)
+
+
+def designed(
+    source: Any,
+    *,
+    weights: FilePath | None = None,
+    calibration: FilePath | None = None,
+    **options: Unpack[Options],
+) -> tuple[Network, Design]:
+    """The exact network and the design of a project, or those that a build of a model would write.
+
+    The arguments are those of `estimate`. A project keeps its numbers; other options win over its design.
+
+    Raises:
+        AccelgenError: no model or project, or options that cannot be.
+    """
+    if not (isinstance(source, str | PathLike) and Path(source).is_dir()):
+        model = source if isinstance(source, Model) else load(source, weights)
+        return model.designed(calibration=calibration, **options)
+
+    from accelgen.ir.serialize import load as load_network
+    from accelgen.surrogates.dataset.accelgen_project import DESIGN, NETWORK, is_project
+
+    directory = Path(source)
+    if not is_project(directory):
+        raise UsageError(f"{directory} is no accelgen project; name a project or a model file")
+    numbers = ("precision", "input_precision", "config")
+    if calibration is not None or weights is not None or any(options.get(name) for name in numbers):
+        raise UsageError(f"the numbers of the project {directory} are decided; estimate its model instead")
+    options["config"] = directory / DESIGN
+    return load_network(directory / NETWORK), Choices.of(options).design()
 
 
 def _load_file(path: Path, weights: Path | None) -> Model:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from accelgen.boards import find_board, find_part
 from accelgen.design import Design, IoType, LayerDesign, RowSharing, Strategy, WeightMemory
@@ -19,9 +19,50 @@ from accelgen.ir import FixedType
 _Kind = TypeVar("_Kind", bound=Enum)
 
 
+class Options(TypedDict, total=False):
+    """The keywords of a build or an estimate; what is left out or None is not asked for.
+
+    Attributes:
+        config: a design.yaml, as a build writes it; the other options win over it.
+        board: a board's name, which gives part and clock; ``accelgen boards`` lists them.
+        part: an FPGA's full name, instead of a board.
+        clock_ns: the clock period to aim at.
+        io_type: io_parallel or io_stream.
+        strategy: auto, packed_unrolled, packed_folded, latency, resource, resource_unrolled or
+            distributed_arithmetic; auto packs layers of few bits, where latency computes the others.
+        reuse_factor: how many products share a multiplier, for every layer.
+        layer_reuse_factors: the same for single layers, by name.
+        folding: rows and inputs of a packed layer's matrix that are computed at once, "PExSIMD"; both divide
+            its sides.
+        layer_foldings: the same for single layers, by name, which become packed_folded.
+        row_sharing: auto, none, spanning_tree, subexpressions or adder_graph: how rows of a packed_unrolled
+            layer are computed from each other.
+        max_depth: the most additions that follow one another where rows are shared; 0 leaves it open.
+        weight_memory: auto, lut, bram or uram: where packed_folded layers keep their weights.
+        precision: the type of weights and results that the model does not quantize itself.
+        input_precision: the inputs' type where the model does not say.
+    """
+
+    config: str | PathLike[str] | None
+    board: str | None
+    part: str | None
+    clock_ns: float | None
+    io_type: IoType | str | None
+    strategy: Strategy | str | None
+    reuse_factor: int | None
+    layer_reuse_factors: Mapping[str, int] | None
+    folding: Folding | str | None
+    layer_foldings: Mapping[str, Folding | str] | None
+    row_sharing: RowSharing | str | None
+    max_depth: int | None
+    weight_memory: WeightMemory | str | None
+    precision: FixedType | str | None
+    input_precision: FixedType | str | None
+
+
 @dataclass(frozen=True)
 class Choices:
-    """The arguments of a build; None is nothing asked. `accelgen.api.Model.build` says what each means."""
+    """What was asked for; None is nothing asked. `Options` says what each means."""
 
     config: str | PathLike[str] | None = None
     board: str | None = None
@@ -38,6 +79,12 @@ class Choices:
     weight_memory: WeightMemory | str | None = None
     precision: FixedType | str | None = None
     input_precision: FixedType | str | None = None
+
+    @classmethod
+    def of(cls, options: Options) -> Choices:
+        """The choices that keywords make."""
+        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        return cls(**given)
 
     def design(self) -> Design:
         """The design that these choices make of the configuration file or of the default.
