@@ -6,26 +6,30 @@ Imports NumPy only, so that one answer takes no longer than it must.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from accelgen.resources import data_dir
 from accelgen.surrogates.features import Flags, Layers, Numbers
+from accelgen.surrogates.learn import model
+from accelgen.surrogates.learn.apply import Figures, corrected, intervals, known_layers, probability
+from accelgen.surrogates.learn.intervals import CONFIDENCE
+from accelgen.surrogates.learn.model import Learned
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain, Prices, estimate, load_prices
-from accelgen.surrogates.scope import outside
+from accelgen.surrogates.rules import prices as rules
 
-CONFIDENCE = 0.9
-"""The share of syntheses that intervals are to hold."""
-
-
-@dataclass(frozen=True, eq=False)
-class Figures:
-    """One target of many designs, each array of shape (d,): ``low`` <= ``value`` <= ``high``."""
-
-    value: Numbers
-    low: Numbers
-    high: Numbers
+__all__ = [
+    "CONFIDENCE",
+    "Figures",
+    "Prediction",
+    "Surrogates",
+    "load_surrogates",
+    "predict",
+    "read_surrogates",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class Surrogates:
     """The trained parts, read from ``surrogates/``."""
 
     prices: Prices
+    learned: Learned = field(default_factory=Learned)
 
 
 @cache
@@ -72,21 +77,16 @@ def load_surrogates() -> Surrogates:
     Raises:
         ModelError: a file is damaged or was changed.
     """
-    return Surrogates(load_prices())
+    return read_surrogates(data_dir("surrogates"))
 
 
-RULE_INTERVALS: Mapping[str, tuple[float, float]] = {
-    "latency_cycles": (1.3, 3),
-    "latency_max_cycles": (1.3, 3),
-    "interval_cycles": (1.3, 2),
-    "lut": (2, 200),
-    "ff": (2, 200),
-    "dsp": (1.5, 2),
-    "bram_18k": (2, 4),
-    "uram": (1, 0),
-    "clock_ns": (1.3, 0),
-}
-"""How far rules alone are trusted: a factor down and up, and a count beyond that."""
+def read_surrogates(folder: Path) -> Surrogates:
+    """The trained parts in a folder.
+
+    Raises:
+        ModelError: a file is not there, is damaged, or was changed.
+    """
+    return Surrogates(load_prices(folder / rules.FILE), model.load(folder / model.FILE))
 
 
 def predict(
@@ -100,15 +100,13 @@ def predict(
         ModelError: a file of the trained parts is damaged or was changed.
     """
     trained = load_surrogates() if surrogates is None else surrogates
+    learned = trained.learned
     ruled = estimate(layers, domain, trained.prices)
+    known = known_layers(layers, domain, learned)
+    designs, single = corrected(layers, ruled, known)
     return Prediction(
-        designs={target: _by_rule(target, values) for target, values in ruled.designs.items()},
-        layers=ruled.layers,
-        success=np.full(layers.n_designs, np.nan),
-        outside=outside(layers),
+        designs=intervals(layers, designs, single, known, learned),
+        layers=single,
+        success=probability(layers, learned.success),
+        outside=known.outside,
     )
-
-
-def _by_rule(target: str, values: Numbers) -> Figures:
-    factor, slack = RULE_INTERVALS[target]
-    return Figures(values, np.maximum(values / factor - slack, 0), values * factor + slack)

@@ -1,0 +1,192 @@
+"""What was learned, by tool and family of layers, and the file that holds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelgen.errors import ModelError
+from accelgen.surrogates.learn.columns import COLUMNS
+from accelgen.surrogates.learn.scope import FAMILIES, Scope, family_name
+from accelgen.surrogates.learn.trees import Forest
+from accelgen.surrogates.record import TARGETS
+
+FORMAT = 1
+FILE = "boosting/model.json"
+MAX_BYTES = 8_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was learned of one family of layers with one tool.
+
+    Attributes:
+        scope: what was synthesised.
+        depth: most layers of a design.
+        forests: the trees of each target that boosting serves.
+        graph: targets that the graph network serves; rules serve those that are in neither.
+        widths: half the width of intervals on a log scale, of each target that was measured.
+    """
+
+    scope: Scope
+    depth: int
+    forests: Mapping[str, Forest] = field(default_factory=dict)
+    graph: frozenset[str] = frozenset()
+    widths: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Success:
+    """Whether a layer synthesises: trees for the margin, and the line that makes a probability of it."""
+
+    scope: Scope
+    families: frozenset[int]
+    forest: Forest
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that was learned.
+
+    Attributes:
+        parts: by name of the domain, and by family (`families`).
+        transfer: half the width of intervals of rules outside of their data, by target.
+        success: None where no failures are known.
+    """
+
+    parts: Mapping[str, Mapping[int, Part]] = field(default_factory=dict)
+    transfer: Mapping[str, float] = field(default_factory=dict)
+    success: Success | None = None
+
+
+def save(learned: Learned, path: Path) -> None:
+    """Write what was learned as JSON with a checksum; the same gives the same bytes."""
+    model = {
+        "columns": list(COLUMNS),
+        "parts": {
+            domain: {family_name(family): _part_as_json(part) for family, part in own.items()}
+            for domain, own in learned.parts.items()
+        },
+        "transfer": dict(learned.transfer),
+        "success": None if learned.success is None else _success_as_json(learned.success),
+    }
+    text = json.dumps({"format": FORMAT, "sha256": _checksum(model), "model": model}, separators=(",", ":"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> Learned:
+    """Read what `save` wrote.
+
+    Raises:
+        ModelError: the file is not there, is damaged, was changed, or holds what no training writes.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"{path} is larger than any trained file; train it again")
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read as a trained model: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ModelError(f"{path} is no trained model in format {FORMAT}; train it again")
+    model = data.get("model")
+    if not isinstance(model, dict) or data.get("sha256") != _checksum(model):
+        raise ModelError(f"{path} was changed after training: its checksum differs; train it again")
+    if model.get("columns") != list(COLUMNS):
+        raise ModelError(f"{path} was trained on other figures than this version computes; train it again")
+    try:
+        return _read(model)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}; train it again") from None
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise ModelError(f"{path} is damaged; train it again") from None
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _checksum(model: Any) -> str:
+    text = json.dumps(model, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(model: dict[str, Any]) -> Learned:
+    success = model["success"]
+    return Learned(
+        parts={
+            domain: {FAMILIES[name]: _part(part) for name, part in own.items()}
+            for domain, own in model["parts"].items()
+        },
+        transfer=_widths(model["transfer"]),
+        success=None if success is None else _success(success),
+    )
+
+
+def _part_as_json(part: Part) -> dict[str, Any]:
+    return {
+        "scope": part.scope.as_json(),
+        "depth": part.depth,
+        "widths": dict(part.widths),
+        "graph": sorted(part.graph),
+        "forests": {target: forest.as_json() for target, forest in part.forests.items()},
+    }
+
+
+def _part(data: Any) -> Part:
+    forests = {
+        _target(target): Forest.from_json(own, len(COLUMNS)) for target, own in data["forests"].items()
+    }
+    return Part(
+        scope=Scope.from_json(data["scope"]),
+        depth=int(data["depth"]),
+        forests=forests,
+        graph=frozenset(_target(target) for target in data["graph"]),
+        widths=_widths(data["widths"]),
+    )
+
+
+def _success_as_json(success: Success) -> dict[str, Any]:
+    return {
+        "scope": success.scope.as_json(),
+        "families": sorted(family_name(family) for family in success.families),
+        "forest": success.forest.as_json(),
+        "slope": success.slope,
+        "intercept": success.intercept,
+    }
+
+
+def _success(data: Any) -> Success:
+    return Success(
+        scope=Scope.from_json(data["scope"]),
+        families=frozenset(FAMILIES[name] for name in data["families"]),
+        forest=Forest.from_json(data["forest"], len(COLUMNS)),
+        slope=_number(data["slope"]),
+        intercept=_number(data["intercept"]),
+    )
+
+
+def _widths(data: Any) -> dict[str, float]:
+    widths = {_target(target): _number(width) for target, width in data.items()}
+    if any(width < 0 for width in widths.values()):
+        raise ModelError("an interval has a width below 0")
+    return widths
+
+
+def _target(name: str) -> str:
+    if name not in TARGETS:
+        raise ModelError(f"it holds {name!r:.40}, which is not measured")
+    return name
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ModelError(f"it holds {value!r:.40}, which is no finite number")
+    return float(value)
