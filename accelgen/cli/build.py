@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
 
-from accelgen.cli.arguments import FILE, FOLDER, count
+from accelgen.cli.arguments import FILE, FOLDER
+from accelgen.cli.design_options import add_design_options, design_options
 from accelgen.cli.output import write_json, write_line
 
 if TYPE_CHECKING:
     from accelgen.api import Build
 
-_Value = TypeVar("_Value")
-
 SUMMARY = "write a Vitis HLS project that computes exactly what a trained network computes"
-
-IO_TYPES = ("io_parallel", "io_stream")
-STRATEGIES = (
-    *("auto", "packed_unrolled", "packed_folded"),
-    *("latency", "resource", "resource_unrolled", "distributed_arithmetic"),
-)
-ROW_SHARINGS = ("auto", "none", "spanning_tree", "subexpressions", "adder_graph")
-WEIGHT_MEMORIES = ("auto", "lut", "bram", "uram")
-"""The values of enumerations of `accelgen.design`, which takes too long to import for a parser."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("model", metavar=FILE, help="trained model: .keras, .h5, .json or .onnx")
     parser.add_argument("-o", "--output", metavar=FOLDER, required=True, help="directory of the project")
-    parser.add_argument("--weights", metavar=FILE, help="H5 weights of a Keras model in JSON")
-    target = parser.add_mutually_exclusive_group()
-    target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
-    target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
-    parser.add_argument("--config", metavar=FILE, help="design.yaml of choices; the options here win over it")
     parser.add_argument("--name", help="name of the network in the project")
-    hardware = parser.add_argument_group("hardware")
-    hardware.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
-    hardware.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
-    hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
-    hardware.add_argument(
-        "--reuse-factor",
-        metavar="[LAYER=]N",
-        type=_reuse_factor,
-        action="append",
-        default=[],
-        help="products that share a multiplier, for all layers or for one; may be repeated",
-    )
-    packed = parser.add_argument_group("layers of few bits")
-    packed.add_argument(
-        "--folding",
-        metavar="[LAYER=]PExSIMD",
-        type=_folding,
-        action="append",
-        default=[],
-        help="rows by inputs computed at once, for all packed layers or for one; may be repeated",
-    )
-    packed.add_argument("--row-sharing", choices=ROW_SHARINGS, help="how unrolled rows use each other")
-    packed.add_argument(
-        "--max-depth", metavar="N", type=count, help="most additions in a chain where rows are shared"
-    )
-    packed.add_argument("--weight-memory", choices=WEIGHT_MEMORIES, help="where folded layers keep weights")
-    numbers = parser.add_argument_group("numbers")
-    numbers.add_argument(
-        "--precision",
-        metavar="W,I",
-        help="type of what the model does not quantize: W bits, I of them integer",
-    )
-    numbers.add_argument("--calibration", metavar=FILE, help=".npz data from which ranges are chosen instead")
-    numbers.add_argument("--input-precision", metavar="W,I", help="type of inputs that the model leaves open")
+    add_design_options(parser)
 
 
 def run(options: Namespace) -> int:
@@ -80,24 +32,7 @@ def run(options: Namespace) -> int:
         model = load(options.model, options.weights)
     with step(f"building {options.output}"):
         build = model.build(
-            options.output,
-            board=options.board,
-            part=options.part,
-            clock_ns=options.clock_ns,
-            io_type=options.io_type,
-            strategy=options.strategy,
-            reuse_factor=_for_all(options.reuse_factor),
-            layer_reuse_factors=_by_layer(options.reuse_factor),
-            folding=_for_all(options.folding),
-            layer_foldings=_by_layer(options.folding),
-            row_sharing=options.row_sharing,
-            max_depth=options.max_depth,
-            weight_memory=options.weight_memory,
-            precision=options.precision,
-            calibration=options.calibration,
-            input_precision=options.input_precision,
-            config=options.config,
-            name=options.name,
+            options.output, calibration=options.calibration, name=options.name, **design_options(options)
         )
     summary = summarize(build)
     if options.json:
@@ -210,29 +145,3 @@ def _show_costs(layers: list[dict[str, Any]]) -> None:
 
 
 _COSTS = ("weight_bits", "threshold_bits", "interval_cycles", "lut_estimate")
-
-
-def _for_all(given: list[tuple[str | None, _Value]]) -> _Value | None:
-    """The last value that was given for all layers."""
-    return next((value for layer, value in reversed(given) if layer is None), None)
-
-
-def _by_layer(given: list[tuple[str | None, _Value]]) -> dict[str, _Value]:
-    return {layer: value for layer, value in given if layer is not None}
-
-
-def _reuse_factor(text: str) -> tuple[str | None, int]:
-    layer, number = _split(text, "N")
-    return layer, count(number)
-
-
-def _folding(text: str) -> tuple[str | None, str]:
-    return _split(text, "PExSIMD")
-
-
-def _split(text: str, value: str) -> tuple[str | None, str]:
-    """The layer, None for all, and what is given for it."""
-    layer, equals, given = text.rpartition("=")
-    if equals and not layer:
-        raise ArgumentTypeError(f"{text!r} names no layer; write {value} or LAYER={value}")
-    return layer or None, given

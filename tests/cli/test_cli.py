@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from accelgen import __version__, cli
-from accelgen.cli import build as cli_build
+from accelgen.cli import design_options
 from accelgen.design import IoType, RowSharing, Strategy, WeightMemory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,10 +147,10 @@ def test_build_json(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("choices", "kind"),
     [
-        (cli_build.IO_TYPES, IoType),
-        (cli_build.STRATEGIES, Strategy),
-        (cli_build.ROW_SHARINGS, RowSharing),
-        (cli_build.WEIGHT_MEMORIES, WeightMemory),
+        (design_options.IO_TYPES, IoType),
+        (design_options.STRATEGIES, Strategy),
+        (design_options.ROW_SHARINGS, RowSharing),
+        (design_options.WEIGHT_MEMORIES, WeightMemory),
     ],
 )
 def test_options_take_every_member_of_their_enumeration(choices, kind):
