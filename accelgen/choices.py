@@ -92,7 +92,7 @@ class Choices:
         Raises:
             UsageError: no board, part or file, both board and part, an unknown name, or a bad value.
         """
-        design = self._for_all_layers(replace(self._start(), **self._network_wide()))
+        design = self.for_all_layers(replace(self._start(), **self._network_wide()))
         single = dict(design.layers)
         for name, factor in self.layer_reuse_factors.items():
             single[name] = _reused(single.get(name, design.default), factor)
@@ -125,7 +125,8 @@ class Choices:
         }
         return {name: value for name, value in asked.items() if value is not None}
 
-    def _for_all_layers(self, design: Design) -> Design:
+    def for_all_layers(self, design: Design) -> Design:
+        """The design with what is asked for all layers, those that it names included."""
         asked = {
             "strategy": _member(Strategy, self.strategy, "strategy"),
             "row_sharing": _member(RowSharing, self.row_sharing, "row sharing"),

@@ -136,7 +136,7 @@ class Estimate:
             "certain": self.certain,
             "in_domain": self.in_domain,
             "reasons": list(self.reasons),
-            "success_probability": self.success,
+            "success_probability": None if self.success is None else round(self.success, DECIMALS),
             "notes": list(self.notes),
         }
 
@@ -188,6 +188,17 @@ class Estimates:
         """Latencies at the clocks that were asked for, in microseconds."""
         return self.total["latency_cycles"].value * self.clock_ns / 1000
 
+    def as_json(self, design: int) -> dict[str, Any]:
+        """One of the designs, without its layers, in the form of `Estimate.as_json`."""
+        success = float(self.success[design])
+        return {
+            "total": {name: _rounded(_ends(self.total[name], design)) for name in REPORTED},
+            "latency_us": round(float(self.latency_us[design]), DECIMALS),
+            "fits": bool(self.fits[design]) if self.capacity_known[design] else None,
+            "in_domain": bool(self.in_domain[design]),
+            "success_probability": None if isnan(success) else round(success, DECIMALS),
+        }
+
 
 def estimate_record(
     record: DesignRecord, domain: Domain = DEFAULT_DOMAIN, notes: Sequence[str] = ()
@@ -206,10 +217,7 @@ def estimate_record(
     success = float(found.success[0])
     return Estimate(
         record=record,
-        total={
-            target: Figure(float(own.value[0]), float(own.low[0]), float(own.high[0]))
-            for target, own in found.designs.items()
-        },
+        total={target: Figure(**_ends(own, 0)) for target, own in found.designs.items()},
         layers=tuple(
             LayerEstimate(layer, {name: float(found.layers[name][row]) for name in LAYER_TARGETS})
             for row, layer in enumerate(record.layers)
@@ -262,6 +270,11 @@ def estimate_records(records: Sequence[DesignRecord], domain: Domain = DEFAULT_D
         [record.part for record in records],
         np.array([record.clock_ns for record in records], np.float64),
     )
+
+
+def _ends(figures: Figures, design: int) -> dict[str, float]:
+    """Value, low and high of one design."""
+    return {end.name: float(getattr(figures, end.name)[design]) for end in fields(Figures)}
 
 
 def _rounded(figures: Mapping[str, float]) -> dict[str, float]:

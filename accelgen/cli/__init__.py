@@ -12,13 +12,14 @@ import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from accelgen.cli import boards, build, completion, doctor, verify
+from accelgen.cli import boards, build, completion, doctor, estimate, verify
 from accelgen.cli.arguments import Command, Group, make_parser
 from accelgen.cli.surrogate import SURROGATE
 from accelgen.console import printable
 from accelgen.errors import AccelgenError
 
 COMMANDS: Mapping[str, Command | Group] = {
+    "estimate": estimate,
     "build": build,
     "verify": verify,
     "surrogate": SURROGATE,
