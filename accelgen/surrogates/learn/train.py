@@ -82,7 +82,10 @@ class Trained:
 
 
 def usable_rows(rows: Iterable[Synthesis]) -> list[Synthesis]:
-    """Each synthesis once. Whether DSP blocks were allowed does not part those that are equal in all else."""
+    """Each synthesis once, in an order that does not depend on where they were read.
+
+    Whether DSP blocks were allowed does not part those that are equal in all else.
+    """
     different: dict[tuple[str, tuple[tuple[str, float], ...]], Synthesis] = {}
     for row in unique(rows):
         key = replace(
@@ -90,7 +93,7 @@ def usable_rows(rows: Iterable[Synthesis]) -> list[Synthesis]:
         )
         figures = tuple(sorted(row.targets.items()))
         different.setdefault((repr(key), figures), row)
-    return list(different.values())
+    return [different[key] for key in sorted(different)]
 
 
 def train(rows: Iterable[Synthesis], graph: Graph | None = None) -> Trained:

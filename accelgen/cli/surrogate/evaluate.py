@@ -1,0 +1,81 @@
+"""``accelgen surrogate evaluate``: estimates against measurements."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from accelgen.cli.arguments import FOLDER, PATH
+from accelgen.cli.output import write_json, write_line
+
+SUMMARY = "score estimates on syntheses: wa-hls4ml's metrics, and how often intervals hold"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--data",
+        metavar=PATH,
+        nargs="+",
+        required=True,
+        help="tables, data sets, projects, or folders of them",
+    )
+    parser.add_argument(
+        "--surrogates", metavar=FOLDER, help="trained files to score (default: those that come with accelgen)"
+    )
+
+
+def run(options: Namespace) -> int:
+    """Predict every synthesis and show the scores of each target."""
+    from accelgen.console import print_table, step
+    from accelgen.errors import UsageError
+    from accelgen.surrogates.dataset import read
+    from accelgen.surrogates.learn.evaluate import answer, by_domain, success_score, target_scores
+    from accelgen.surrogates.predict import read_surrogates
+
+    with step(f"reading {', '.join(options.data)}"):
+        table = read(*options.data)
+    if not table.rows:
+        raise UsageError(f"there is no synthesis in {', '.join(options.data)}")
+    trained = None if options.surrogates is None else read_surrogates(Path(options.surrogates))
+    answers = answer(table.rows, trained)
+    success = success_score(answers)
+    domains = {name: target_scores(answers, chosen) for name, chosen in by_domain(table.rows).items()}
+    scores = target_scores(answers)
+    if options.json:
+        write_json(
+            {
+                "rows": len(table),
+                "skipped": len(table.skipped),
+                "in_domain": int(answers.inside.sum()),
+                "targets": {target: own.as_json() for target, own in scores.items()},
+                "success": success.as_json(),
+                "domains": {
+                    name: {target: own.as_json() for target, own in found.items()}
+                    for name, found in domains.items()
+                },
+            }
+        )
+        return 0
+    figures = ("n", "exact %", "R2", "SMAPE %", "RMSE", "75 % below %", "coverage %")
+    for name, found in (("all", scores), *(domains.items() if len(domains) > 1 else ())):
+        lines = [
+            (
+                target,
+                own.score.n,
+                f"{100 * own.score.exact:.1f}",
+                f"{own.score.r2:.4f}",
+                f"{own.score.smape:.2f}",
+                f"{own.score.rmse:.2f}",
+                f"{own.score.p75_ape:.2f}",
+                f"{100 * own.coverage:.1f}",
+            )
+            for target, own in found.items()
+        ]
+        print_table(name, ("target", *figures), lines, right=figures)
+    if success.failures:
+        right = 100 * success.accuracy
+        write_line(f"{success.failures:,} of {success.n:,} attempts failed; {right:.1f} % were told so")
+    inside, skipped = int(answers.inside.sum()), len(table.skipped)
+    write_line(f"{len(table):,} rows, {inside:,} of them like the training data; {skipped:,} records skipped")
+    return 0
