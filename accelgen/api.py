@@ -17,6 +17,7 @@ from accelgen.data import read_samples
 from accelgen.design import Design
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType, Network
+from accelgen.project_files import DESIGN, NETWORK, is_project
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -162,8 +163,6 @@ class Build:
     @cached_property
     def design(self) -> Design:
         """The complete design that was built, legal reuse factors included."""
-        from accelgen.backend.project import DESIGN
-
         path = self.directory / DESIGN
         return Design.from_yaml(path.read_text(encoding="utf-8"), str(path))
 
@@ -231,7 +230,7 @@ def verify(
         UsageError: the directory holds no project, or the data do not fit it.
         ToolError: the project does not compile.
     """
-    from accelgen.backend.project import NETWORK, read_report
+    from accelgen.backend.project import read_report
     from accelgen.ir.serialize import load as load_network
     from accelgen.verification import verify_project
 
@@ -322,7 +321,6 @@ def designed(
         return model.designed(calibration=calibration, **options)
 
     from accelgen.ir.serialize import load as load_network
-    from accelgen.surrogates.dataset.accelgen_project import DESIGN, NETWORK, is_project
 
     directory = Path(source)
     if not is_project(directory):

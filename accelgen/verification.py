@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from accelgen import reference
 from accelgen.backend.csim import CompiledProject, compile_project
-from accelgen.backend.project import NETWORK, REPORT, read_report
+from accelgen.backend.project import read_report
 from accelgen.errors import UsageError
 from accelgen.ir import Network, Quantize, Softmax
 from accelgen.ir.fixed import FixedArray, from_real, hold
 from accelgen.ir.serialize import load
+from accelgen.project_files import NETWORK, REPORT
 
 Real = npt.NDArray[np.float64]
 

@@ -20,9 +20,6 @@ from accelgen.backend.lowering import Context, HlsLayer
 from accelgen.backend.naming import safe_name
 from accelgen.backend.packed import PackedTensor
 from accelgen.backend.project import (
-    DESIGN,
-    NETWORK,
-    REPORT,
     BuildReport,
     LayerReport,
     Port,
@@ -39,6 +36,7 @@ from accelgen.errors import PrecisionError, UsageError
 from accelgen.ir import Network
 from accelgen.ir.fixed import FixedArray
 from accelgen.ir.serialize import to_bytes
+from accelgen.project_files import DESIGN, NETWORK, REPORT
 
 MAX_GOLDEN_SAMPLES = 1000
 """Samples that go into tb_data; the testbench needs to notice a mistake, not to measure accuracy."""

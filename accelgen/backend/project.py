@@ -17,11 +17,8 @@ from typing import Any
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType
 from accelgen.ir.nodes import Shape
+from accelgen.project_files import REPORT
 
-REPORT = "build.json"
-DESIGN = "design.yaml"
-NETWORK = "network.npz"
-"""The exact network, so that a project can be verified without the model it came from."""
 FORMAT = 2
 """The version of build.json; `read_report` refuses any other."""
 

@@ -11,6 +11,7 @@ from accelgen.cli.output import write_json, write_line
 
 if TYPE_CHECKING:
     from accelgen.api import Build
+    from accelgen.estimation import Estimate
 
 SUMMARY = "write a Vitis HLS project that computes exactly what a trained network computes"
 
@@ -35,10 +36,11 @@ def run(options: Namespace) -> int:
             options.output, calibration=options.calibration, name=options.name, **design_options(options)
         )
     summary = summarize(build)
+    estimate = build.estimate()
     if options.json:
-        write_json(summary)
+        write_json({**summary, "estimate": estimate.as_json()})
     else:
-        _show(summary)
+        _show(summary, estimate)
     return 0
 
 
@@ -82,7 +84,8 @@ def _port(port: Any) -> dict[str, Any]:
     return {"name": port.name, "shape": list(port.shape), "type": str(port.type)}
 
 
-def _show(summary: dict[str, Any]) -> None:
+def _show(summary: dict[str, Any], estimate: Estimate) -> None:
+    from accelgen.cli.estimates import show_totals
     from accelgen.console import print_table
 
     figures = ("multiplied", "reuse")
@@ -102,6 +105,7 @@ def _show(summary: dict[str, Any]) -> None:
     columns = ("layer", "kernel", "shape", "weights", "result", *figures)
     print_table(title, columns, rows, right=figures)
     _show_costs(summary["layers"])
+    show_totals(estimate)
     for change in summary["adjustments"]:
         write_line(
             f"layer {change['layer']!r}: {change['choice']} {change['requested']} became {change['used']} "
@@ -118,6 +122,7 @@ def _show(summary: dict[str, Any]) -> None:
         f"{summary['multiplications']:,} multiplications an inference; the project is {summary['directory']}"
     )
     write_line(f"verify it: accelgen verify {summary['directory']}")
+    write_line(f"layer by layer, with reasons: accelgen estimate {summary['directory']}")
 
 
 def _show_costs(layers: list[dict[str, Any]]) -> None:

@@ -62,8 +62,11 @@ def show_layers(found: Estimate, network: str) -> None:
 
 
 def show_totals(found: Estimate) -> None:
-    """Print the totals and what the part holds."""
-    print_table(f"estimated for {found.domain.name}", ("", *COLUMNS), _totals(found), right=COLUMNS)
+    """Print the totals, what the part holds, and whether that is enough."""
+    print_table("estimate before synthesis", ("", *COLUMNS), _totals(found), right=COLUMNS)
+    write_line(_fit(found))
+    if not found.in_domain:
+        write_line("unlike the designs that estimates were learned from, so rules alone answer")
 
 
 def _totals(found: Estimate) -> list[tuple[object, ...]]:

@@ -53,7 +53,7 @@ def weight_cost(*constants: npt.NDArray[Any]) -> WeightCost:
     return WeightCost(
         FixedType.for_range(min(low, 0), max(high, 0), 0).width,
         numbers.size,
-        int(_digits(codes).sum()),
+        int(signed_digits(codes).sum()),
         sum(_dsp_products(np.asarray(values, np.float64)) for values in constants),
     )
 
@@ -62,8 +62,8 @@ def _codes(mantissas: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
     return np.ldexp(np.abs(mantissas), _MANTISSA_BITS).astype(np.uint64)
 
 
-def _digits(codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Digits of each code: n has one where n and 3n differ (Reitwiesner 1960, "Binary Arithmetic")."""
+def signed_digits(codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Digits of codes < 2**62: n has one where n and 3n differ (Reitwiesner 1960, "Binary Arithmetic")."""
     differ = np.ascontiguousarray(codes ^ (codes * np.uint64(3)))
     ones: npt.NDArray[np.int64] = _ONES[differ.view(np.uint8)].reshape(*codes.shape, 8).sum(-1, np.int64)
     return ones
@@ -71,7 +71,7 @@ def _digits(codes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 def _dsp_products(values: npt.NDArray[np.float64]) -> int:
     matrix = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1)
-    large = np.where(_digits(_codes(np.frexp(matrix)[0])) >= DSP_DIGITS, matrix, 0)
+    large = np.where(signed_digits(_codes(np.frexp(matrix)[0])) >= DSP_DIGITS, matrix, 0)
     large.sort(axis=1)
     different = np.ones(large.shape, bool)
     different[:, 1:] = large[:, 1:] != large[:, :-1]

@@ -11,6 +11,7 @@ from typing import Any
 from accelgen.design import Design
 from accelgen.errors import AccelgenError
 from accelgen.ir.serialize import load
+from accelgen.project_files import DESIGN, NETWORK, REPORT
 from accelgen.reports import SynthesisReport, read_csynth_folder
 from accelgen.surrogates.dataset.fields import Fields
 from accelgen.surrogates.dataset.files import read_text
@@ -19,13 +20,7 @@ from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.record import DesignRecord, Stage, Synthesis
 
-BUILD, DESIGN, NETWORK = "build.json", "design.yaml", "network.npz"
 REPORTS = "*_prj/solution*/syn/report"
-
-
-def is_project(folder: Path) -> bool:
-    """Whether a folder holds a project that accelgen built."""
-    return all((folder / name).is_file() for name in (BUILD, DESIGN, NETWORK))
 
 
 def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
@@ -60,10 +55,10 @@ def _synthesis(folder: Path) -> Synthesis:
 
 def _build(folder: Path) -> Fields:
     try:
-        data = json.loads(read_text(folder / BUILD))
+        data = json.loads(read_text(folder / REPORT))
     except (ValueError, RecursionError) as error:
-        raise BadRecordError(f"{BUILD} is no JSON: {error}") from None
-    return Fields(data if isinstance(data, dict) else {}, f"{BUILD}: ")
+        raise BadRecordError(f"{REPORT} is no JSON: {error}") from None
+    return Fields(data if isinstance(data, dict) else {}, f"{REPORT}: ")
 
 
 def _objects(build: Fields, name: str) -> list[Mapping[str, Any]]:

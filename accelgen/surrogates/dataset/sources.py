@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelgen.errors import UsageError
+from accelgen.project_files import is_project
 from accelgen.surrogates.dataset import accelgen_project, hls4ml_project, ntorc, storage, wa_hls4ml_csv
 from accelgen.surrogates.dataset.csv_rows import header
 from accelgen.surrogates.dataset.hls4ml_json import KEYS, read_hls4ml_json
@@ -46,7 +47,7 @@ _PARQUET: tuple[tuple[str, frozenset[str], Reader], ...] = (
     ("accelgen table", storage.MARKS, storage.read_parquet),
 )
 _PROJECTS: tuple[tuple[str, Callable[[Path], bool], Reader], ...] = (
-    ("accelgen project", accelgen_project.is_project, accelgen_project.read_project),
+    ("accelgen project", is_project, accelgen_project.read_project),
     ("hls4ml project", hls4ml_project.is_project, hls4ml_project.read_project),
 )
 FORMATS = tuple(dict.fromkeys(name for name, *_ in (*_CSV, *_JSON, *_PROJECTS)))

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.resource import wide_factor
-from accelgen.surrogates.weights import DSP_DIGITS
+from accelgen.surrogates.weights import DSP_DIGITS, signed_digits
 
 REFERENCE_NS = 4.375
 """The period that most data were scheduled for: 5 ns less 12.5 %."""
@@ -67,14 +67,9 @@ def adder_products(layers: Layers) -> Numbers:
 ADDER_DIGITS = 2
 
 
-def _digits(codes: Numbers) -> Numbers:
-    whole = codes.astype(np.int64)
-    return np.array([int(code).bit_count() for code in whole ^ (3 * whole)], np.float64)
-
-
 def _share(bits: int, least: int) -> float:
     """Of all weights of so many bits, those of at least so many digits."""
-    return float(np.mean(_digits(np.arange(1.0, 2.0 ** (bits - 1))) >= least))
+    return float(np.mean(signed_digits(np.arange(1, 1 << (bits - 1), dtype=np.uint64)) >= least))
 
 
 MOST_BITS = 16
@@ -105,7 +100,8 @@ def _untrained_layer(n_in: int, n_out: int, bits: int, least: int) -> float:
     if codes.size == 0:
         return 0.0
     share = np.minimum(1, limit - (codes - 0.5)) / (2 * limit)
-    return float(2 * n_in * np.sum((1 - (1 - share) ** n_out) * (_digits(codes) >= least)))
+    counted = signed_digits(codes.astype(np.uint64)) >= least
+    return float(2 * n_in * np.sum((1 - (1 - share) ** n_out) * counted))
 
 
 def multiplier_limit(layers: Layers) -> Numbers:
