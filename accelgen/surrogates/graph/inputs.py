@@ -1,0 +1,176 @@
+"""What the graph network sees of designs: a vector a layer, the data flow, and shares in the rules' figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from accelgen.surrogates.features import Layers, Numbers
+from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.rules import Domain, Estimate
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+TARGETS = (
+    "latency_cycles",
+    "latency_max_cycles",
+    "interval_cycles",
+    "lut",
+    "ff",
+    "dsp",
+    "bram_18k",
+    "clock_ns",
+)
+"""What is predicted, in the order of every array of targets; no URAM was ever measured in use."""
+
+_SIZES = (
+    "n_in",
+    "n_out",
+    "positions",
+    "parallel_positions",
+    "input_bits",
+    "weight_bits",
+    "sum_bits",
+    "result_bits",
+    "nonzero",
+    "digits",
+    "dsp_products",
+    "reuse_factor",
+    "table_size",
+    "block_factor",
+    "sharing",
+    "stored_bits",
+)
+_FLAGS = ("constant", "looped", "first", "last")
+_KERNELS = (
+    LayerKind.DENSE,
+    LayerKind.CONV1D,
+    LayerKind.CONV2D,
+    LayerKind.DEPTHWISE,
+    LayerKind.LSTM,
+    LayerKind.GRU,
+    LayerKind.PACKED,
+)
+
+FEATURES = (
+    *_SIZES,
+    *_FLAGS,
+    "known_weights",
+    "uneven_sharing",
+    "uneven_loop",
+    "stream",
+    "fast",
+    "clock_ns",
+    *(f"is {kind.value}" for kind in LayerKind),
+    *(f"{target} {of}" for of in ("of the layer", "of the design", "share") for target in TARGETS),
+)
+"""The columns of `GraphInputs.nodes`, sizes and figures as log2(1 + x); one for each setting follows them."""
+
+
+@dataclass(frozen=True, eq=False)
+class GraphInputs:
+    """n layers of d designs with t targets (`TARGETS`).
+
+    Attributes:
+        nodes: features of layers, (n, f).
+        edges: as `Layers.edges`, (2, e).
+        design: the design of each layer, (n,), ascending.
+        shares: the part that each layer has in the rules' figure of its design, (n, t); a design's sum to 1.
+        setting: number of each design's setting (`settings`), (d,), -1 for one that is not known.
+    """
+
+    nodes: Floats
+    edges: Rows
+    design: Rows
+    shares: Floats
+    setting: Rows
+
+
+def settings(layers: Layers, domain: Domain) -> list[str]:
+    """The setting of each design, (d,): what measures it, and which kernels it is made of.
+
+    "Vivado HLS 2019.1 c_synthesis: conv1d in a stream", for example. How far rules err differs with these.
+    """
+    names, rows = _settings(layers, domain)
+    return [names[row] for row in rows]
+
+
+def graph_inputs(layers: Layers, ruled: Estimate, domain: Domain, known: Sequence[str]) -> GraphInputs:
+    """Designs of one domain with what the rules say of them, for a network that knows some settings."""
+    names, rows = _settings(layers, domain)
+    setting = np.array([known.index(name) if name in known else -1 for name in names], np.int64)[rows]
+    own = _own_figures(layers, ruled)
+    whole = np.stack([ruled.designs[target] for target in TARGETS], axis=1)[layers.design]
+    shares = _shares(layers, own)
+    columns = (
+        *(_log(getattr(layers, name)) for name in _SIZES),
+        *(getattr(layers, name) for name in _FLAGS),
+        layers.nonzero >= 0,
+        layers.sharing % 2,
+        np.log2(layers.reuse_factor) % 1 > 0,
+        layers.stream[layers.design],
+        layers.fast[layers.design],
+        _log(layers.clock_ns)[layers.design],
+        *(layers.is_kind(kind) for kind in LayerKind),
+        *_log(own).T,
+        *_log(whole).T,
+        *shares.T,
+        *((setting == number)[layers.design] for number in range(len(known))),
+    )
+    nodes = np.empty((layers.n_in.size, len(columns)), np.float32)
+    for number, column in enumerate(columns):
+        nodes[:, number] = column
+    return GraphInputs(nodes, layers.edges, layers.design, shares.astype(np.float32), setting)
+
+
+def concatenate(parts: Sequence[GraphInputs]) -> GraphInputs:
+    """All designs, in the order of the parts."""
+    layers = np.cumsum([0, *(part.design.size for part in parts)])
+    designs = np.cumsum([0, *(part.setting.size for part in parts)])
+    return GraphInputs(
+        nodes=np.concatenate([part.nodes for part in parts]),
+        edges=np.concatenate(
+            [part.edges + start for part, start in zip(parts, layers, strict=False)], axis=1
+        ),
+        design=np.concatenate([part.design + start for part, start in zip(parts, designs, strict=False)]),
+        shares=np.concatenate([part.shares for part in parts]),
+        setting=np.concatenate([part.setting for part in parts]),
+    )
+
+
+def _settings(layers: Layers, domain: Domain) -> tuple[list[str], Rows]:
+    """Names of settings, and the one of each design by its place, (d,)."""
+    stream = 1 << len(_KERNELS)
+    masks = np.where(layers.stream, stream, 0)
+    for bit, kind in enumerate(_KERNELS):
+        holders = layers.design[layers.is_kind(kind)]
+        masks |= (np.bincount(holders, minlength=layers.n_designs) > 0).astype(np.int64) << bit
+    found, rows = np.unique(masks, return_inverse=True)
+    names: list[str] = []
+    for mask in found.tolist():
+        kernels = " and ".join(kind.value for bit, kind in enumerate(_KERNELS) if mask >> bit & 1)
+        names.append(f"{domain.name}: {kernels or 'no kernel'}{' in a stream' if mask & stream else ''}")
+    return names, rows
+
+
+def _log(values: Numbers) -> Numbers:
+    logs: Numbers = np.log2(1 + np.maximum(values, 0))
+    return logs
+
+
+def _own_figures(layers: Layers, ruled: Estimate) -> Numbers:
+    """What the rules say of each layer, (n, t); 0 where they say it of designs only, as of the clock."""
+    none = np.zeros(layers.n_in.shape)
+    return np.stack([ruled.layers.get(target, none) for target in TARGETS], axis=1)
+
+
+def _shares(layers: Layers, own: Numbers) -> Numbers:
+    """The part of each layer in its design's sum, (n, t): equal parts where the sum is 0."""
+    totals = np.stack([layers.total(column) for column in own.T], axis=1)[layers.design]
+    count = np.bincount(layers.design, minlength=layers.n_designs)[layers.design]
+    equal = np.repeat(1 / count[:, None], len(TARGETS), axis=1)
+    return np.divide(own, totals, out=equal, where=totals > 0)
