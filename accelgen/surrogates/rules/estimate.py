@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
 from accelgen.surrogates.record import DesignRecord, LayerKind
 from accelgen.surrogates.rules import elementwise, packed, recurrent, resource, stream, unrolled
 from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain
-from accelgen.surrogates.rules.prices import Prices, load_prices
+from accelgen.surrogates.rules.prices import Prices, load_prices, total_cost
+from accelgen.surrogates.rules.stream import CONSTANT
 
 Rule = Callable[[Layers, Domain], Numbers]
 Parts = Callable[[Layers, Domain], Mapping[str, Numbers]]
@@ -35,10 +36,23 @@ class Kernel:
     bram_18k: Rule
     lut_parts: Parts
     ff_parts: Parts
+    counted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Prices by target where nothing was measured: gate counts."""
+    constants_as: str = ""
+    """The kernel that prices parts named ``constant_...`` in domains in which this one was not measured."""
 
     def parts(self, layers: Layers, domain: Domain, target: str) -> Mapping[str, Numbers]:
         """What LUTs ("lut") or FFs ("ff") are spent on."""
         return (self.lut_parts if target == "lut" else self.ff_parts)(layers, domain)
+
+    def cost(self, layers: Layers, domain: Domain, target: str, prices: Prices) -> Numbers:
+        """LUTs or FFs of layers."""
+        known = prices.of(self.name, domain, target) or self.counted.get(target, {})
+        if self.constants_as and not prices.measured(self.name, domain):
+            known = {name: price for name, price in known.items() if not name.startswith(CONSTANT)}
+            others = prices.of(self.constants_as, domain, target)
+            known |= {f"{CONSTANT}{name}": price for name, price in others.items()}
+        return total_cost(known, self.parts(layers, domain, target), layers.n_in.size)
 
 
 KERNELS = (
@@ -74,6 +88,7 @@ KERNELS = (
         stream.bram_18k,
         stream.lut_parts,
         stream.ff_parts,
+        constants_as="unrolled",
     ),
     Kernel(
         "recurrent",
@@ -96,6 +111,7 @@ KERNELS = (
         packed.bram_18k,
         packed.parts,
         packed.parts,
+        counted=packed.PRICES,
     ),
     Kernel(
         "elementwise",
@@ -142,12 +158,11 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
         found["dsp"][rows] = kernel.dsp(own, domain)
         found["bram_18k"][rows] = kernel.bram_18k(own, domain)
         for target in ("lut", "ff"):
-            parts = kernel.parts(own, domain, target)
-            found[target][rows] = prices.cost(kernel.name, domain, target, parts, own.n_in.size)
+            found[target][rows] = kernel.cost(own, domain, target, prices)
     totals = {name: layers.total(found[name]) for name in ("lut", "ff", "dsp", "bram_18k")}
     for target in ("lut", "ff"):
         parts = design_parts(layers, target)
-        totals[target] += prices.cost(DESIGN, domain, target, parts, layers.n_designs)
+        totals[target] += total_cost(prices.of(DESIGN, domain, target), parts, layers.n_designs)
     totals["uram"] = np.zeros(layers.n_designs)
     for target in ("latency_cycles", "latency_max_cycles"):
         totals[target] = _total_cycles(layers, found[target])

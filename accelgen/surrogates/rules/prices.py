@@ -36,14 +36,17 @@ class Prices:
         known = domains.get(domain.name) or next(iter(domains.values()), {})
         return known.get(target, {})
 
-    def cost(
-        self, kernel: str, domain: Domain, target: str, parts: Mapping[str, Numbers], size: int
-    ) -> Numbers:
-        """What parts, each of shape (size,), cost together."""
-        total = np.zeros(size)
-        for name, price in self.of(kernel, domain, target).items():
-            total += price * parts.get(name, 0.0)
-        return total
+    def measured(self, kernel: str, domain: Domain) -> bool:
+        """Whether prices of a kernel come from this domain itself."""
+        return domain.name in self.table.get(kernel, {})
+
+
+def total_cost(prices: Mapping[str, float], parts: Mapping[str, Numbers], size: int) -> Numbers:
+    """What parts, each of shape (size,), cost together."""
+    total = np.zeros(size)
+    for name, price in prices.items():
+        total += price * parts.get(name, 0.0)
+    return total
 
 
 def load_prices(path: Path | None = None) -> Prices:

@@ -23,6 +23,9 @@ SPARE_BITS = 8
 CONSTANT_DSP_SHARE = 0.5
 """Of untrained weights of 16 bits, 8 of them after the point, those that need a multiplier."""
 
+CONSTANT = "constant_"
+"""What names of parts of layers with constant weights begin with."""
+
 FLATTENED_WORD = 16
 """Values of one word of a stream that a Dense layer reads after a convolution, in most of the data."""
 
@@ -118,7 +121,7 @@ def _either(
     layers: Layers, folded: Mapping[str, Numbers], constant: Mapping[str, Numbers]
 ) -> Mapping[str, Numbers]:
     result = {name: values * ~layers.constant for name, values in folded.items()}
-    result |= {f"constant_{name}": values * layers.constant for name, values in constant.items()}
+    result |= {f"{CONSTANT}{name}": values * layers.constant for name, values in constant.items()}
     return result
 
 

@@ -7,7 +7,7 @@ from accelgen.errors import ModelError
 from accelgen.surrogates.record import Stage
 from accelgen.surrogates.rules import Domain, Prices, load_prices
 from accelgen.surrogates.rules.calibrate import fit_prices
-from accelgen.surrogates.rules.prices import save_prices
+from accelgen.surrogates.rules.prices import save_prices, total_cost
 
 HERE = Domain("tool", "1", Stage.C_SYNTHESIS)
 ELSEWHERE = Domain("tool", "2", Stage.C_SYNTHESIS)
@@ -35,8 +35,10 @@ def test_prices_are_never_negative_and_outliers_count_little():
 def test_another_domain_stands_in_for_one_without_prices():
     prices = Prices({"kernel": {HERE.name: {"lut": {"part": 2.0}}}})
     parts = {"part": np.array([1.0, 5.0])}
-    assert prices.cost("kernel", ELSEWHERE, "lut", parts, 2).tolist() == [2, 10]
-    assert prices.cost("kernel", HERE, "ff", parts, 2).tolist() == [0, 0]
+    assert total_cost(prices.of("kernel", ELSEWHERE, "lut"), parts, 2).tolist() == [2, 10]
+    assert total_cost(prices.of("kernel", HERE, "ff"), parts, 2).tolist() == [0, 0]
+    assert prices.measured("kernel", HERE)
+    assert not prices.measured("kernel", ELSEWHERE)
 
 
 def test_prices_survive_a_file(tmp_path):
