@@ -1,4 +1,4 @@
-"""What the graph network sees of designs: a vector a layer, the data flow, and shares in the rules' figures."""
+"""What the graph network sees of designs: a vector a layer, the data flow, and shares in ruled figures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.surrogates.features import Layers, Numbers
+from accelgen.surrogates.learn.scope import family_name, main_families
 from accelgen.surrogates.record import LayerKind
 from accelgen.surrogates.rules import Domain, Estimate
 
@@ -46,15 +47,6 @@ _SIZES = (
     "stored_bits",
 )
 _FLAGS = ("constant", "looped", "first", "last")
-_KERNELS = (
-    LayerKind.DENSE,
-    LayerKind.CONV1D,
-    LayerKind.CONV2D,
-    LayerKind.DEPTHWISE,
-    LayerKind.LSTM,
-    LayerKind.GRU,
-    LayerKind.PACKED,
-)
 
 FEATURES = (
     *_SIZES,
@@ -91,9 +83,9 @@ class GraphInputs:
 
 
 def settings(layers: Layers, domain: Domain) -> list[str]:
-    """The setting of each design, (d,): what measures it, and which kernels it is made of.
+    """The setting of each design, (d,): its domain, and the family of the layer with the most products.
 
-    "Vivado HLS 2019.1 c_synthesis: conv1d in a stream", for example. How far rules err differs with these.
+    "Vivado HLS 2019.1 c_synthesis: folded conv1d in a stream", for example: rules err differently in each.
     """
     names, rows = _settings(layers, domain)
     return [names[row] for row in rows]
@@ -144,17 +136,8 @@ def concatenate(parts: Sequence[GraphInputs]) -> GraphInputs:
 
 def _settings(layers: Layers, domain: Domain) -> tuple[list[str], Rows]:
     """Names of settings, and the one of each design by its place, (d,)."""
-    stream = 1 << len(_KERNELS)
-    masks = np.where(layers.stream, stream, 0)
-    for bit, kind in enumerate(_KERNELS):
-        holders = layers.design[layers.is_kind(kind)]
-        masks |= (np.bincount(holders, minlength=layers.n_designs) > 0).astype(np.int64) << bit
-    found, rows = np.unique(masks, return_inverse=True)
-    names: list[str] = []
-    for mask in found.tolist():
-        kernels = " and ".join(kind.value for bit, kind in enumerate(_KERNELS) if mask >> bit & 1)
-        names.append(f"{domain.name}: {kernels or 'no kernel'}{' in a stream' if mask & stream else ''}")
-    return names, rows
+    found, rows = np.unique(main_families(layers), return_inverse=True)
+    return [f"{domain.name}: {family_name(family)}" for family in found.tolist()], rows
 
 
 def _log(values: Numbers) -> Numbers:

@@ -17,8 +17,8 @@ from accelgen.surrogates.learn.columns import COLUMNS
 from accelgen.surrogates.learn.evaluate import SuccessScore, success_margin_score
 from accelgen.surrogates.learn.folds import FOLDS
 from accelgen.surrogates.learn.intervals import CONFIDENCE, log_errors
-from accelgen.surrogates.learn.scope import family_name
-from accelgen.surrogates.learn.train import METHODS, HeldOut, Trained, main_families, width
+from accelgen.surrogates.learn.scope import family_name, main_families
+from accelgen.surrogates.learn.train import METHODS, HeldOut, Trained, width
 from accelgen.surrogates.metrics import Score, score
 from accelgen.surrogates.record import TARGETS, Synthesis
 from accelgen.surrogates.rules import domain_of

@@ -52,6 +52,15 @@ def families(layers: Layers) -> npt.NDArray[np.int64]:
     return 4 * layers.kind + 2 * constant + layers.stream[layers.design]
 
 
+def main_families(layers: Layers) -> npt.NDArray[np.int64]:
+    """The family of each design's layer with the most products, (d,); 0 for a design without layers."""
+    order = np.lexsort((layers.n_in * layers.n_out * (layers.weight_bits > 0), layers.design))
+    ends = np.flatnonzero(np.diff(layers.design, append=layers.n_designs))
+    main = np.zeros(layers.n_designs, np.int64)
+    main[layers.design[ends]] = families(layers)[order[ends]]
+    return main
+
+
 def family_name(family: int) -> str:
     """A family in words, such as "folded dense in a stream"."""
     kind = _KINDS[family // 4]

@@ -16,7 +16,7 @@ from accelgen.surrogates.learn.columns import columns, design_columns
 from accelgen.surrogates.learn.folds import group_folds
 from accelgen.surrogates.learn.intervals import log_errors, quantile
 from accelgen.surrogates.learn.model import Learned, Part
-from accelgen.surrogates.learn.scope import WIRING, Scope, families
+from accelgen.surrogates.learn.scope import WIRING, Scope, families, main_families
 from accelgen.surrogates.learn.success import fit_success
 from accelgen.surrogates.learn.trees import Forest
 from accelgen.surrogates.metrics import score
@@ -180,14 +180,6 @@ def _choose(tried: HeldOut, table: _Ruled) -> None:
                 said = {method: own[target][rows] for method, own in tried.by_method.items()}
                 chosen[main == family] = METHODS.index(best_method(measured[rows], said, decimals(target)))
         tried.served[target] = chosen
-
-
-def main_families(layers: Layers) -> npt.NDArray[np.int64]:
-    """The family of each design's layer with the most products, (d,)."""
-    order = np.lexsort((layers.n_in * layers.n_out * (layers.weight_bits > 0), layers.design))
-    last = np.searchsorted(layers.design, np.arange(layers.n_designs), side="right") - 1
-    main: npt.NDArray[np.int64] = families(layers)[order[last]]
-    return main
 
 
 def best_method(measured: Numbers, said: Mapping[str, Numbers], digits: int = 0) -> str:
