@@ -92,7 +92,7 @@ KERNELS = (
     ),
     Kernel(
         "recurrent",
-        lambda layers: layers.is_kind(LayerKind.LSTM, LayerKind.GRU),
+        recurrent.is_recurrent,
         recurrent.latency,
         recurrent.latency_max,
         recurrent.latency_max,
@@ -115,7 +115,7 @@ KERNELS = (
     ),
     Kernel(
         "elementwise",
-        lambda layers: ~layers.is_kind(*_MATRICES, LayerKind.LSTM, LayerKind.GRU, LayerKind.PACKED),
+        lambda layers: ~layers.is_kind(*_MATRICES, LayerKind.PACKED) & ~recurrent.is_recurrent(layers),
         elementwise.latency,
         elementwise.latency,
         elementwise.interval,

@@ -1,6 +1,7 @@
 """hls4ml's LSTM and GRU: two matrix products a step, one with the input and one with the state, then gates.
 
-Data: N-TORC's LSTMs (Vivado HLS 2019.1, 16 bits), which return sequences. GRUs follow by their three gates.
+Data: N-TORC's LSTMs (Vivado HLS 2019.1, 16 bits), which return sequences. GRUs follow by their three gates,
+cells without gates by their one product.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import numpy as np
 
 from accelgen.design.factors import nearest
 from accelgen.design.reuse import legal_reuse_factors
-from accelgen.surrogates.features import Layers, Numbers
+from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.record import LayerKind
 from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.resource import wide_factor
 from accelgen.surrogates.rules.stream import CONSTANT_DSP_SHARE, matrix_parts, weight_18k
 
 
+def is_recurrent(layers: Layers) -> Flags:
+    """Which layers repeat a cell; one without gates is of another kind, with weights."""
+    without_gates = layers.is_kind(LayerKind.OTHER) & (layers.weight_bits > 0)
+    return layers.is_kind(LayerKind.LSTM, LayerKind.GRU) | without_gates
+
+
 def gates(layers: Layers) -> Numbers:
-    """Gates of the cell: 4 of an LSTM, 3 of a GRU."""
-    return np.where(layers.is_kind(LayerKind.GRU), 3, 4)
+    """Results of the cell's products for each unit: 4 of an LSTM, 3 of a GRU, 1 without gates."""
+    return np.where(layers.is_kind(LayerKind.GRU), 3, np.where(layers.is_kind(LayerKind.LSTM), 4, 1))
 
 
 @cache
@@ -65,7 +72,8 @@ def dsp(layers: Layers, _domain: Domain) -> Numbers:
     wide = (np.minimum(layers.input_bits, layers.weight_bits) >= 7) * wide_factor(layers)
     known = np.where(layers.dsp_products < 0, CONSTANT_DSP_SHARE * (of_input + of_state), layers.dsp_products)
     matrices = np.where(layers.constant, known, of_input + of_state)
-    return (matrices + 3 * layers.n_out) * wide * layers.dsp[layers.design]
+    gated = 3 * layers.n_out * (gates(layers) > 1)
+    return (matrices + gated) * wide * layers.dsp[layers.design]
 
 
 def bram_18k(layers: Layers, _domain: Domain) -> Numbers:
