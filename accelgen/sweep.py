@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -127,10 +127,8 @@ def _cell(value: object) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def sweep(
-    network: Network, design: Design, axes: Sequence[Axis], fixed: Collection[str] = frozenset()
-) -> Sweep:
-    """Estimate every combination of some choices, layers in ``fixed`` keeping those of ``design``.
+def sweep(network: Network, design: Design, axes: Sequence[Axis], fixed: Set[str] = frozenset()) -> Sweep:
+    """Estimate every combination of some choices; layers in ``fixed`` keep their reuse factor or folding.
 
     Reuse factors given by bounds that lead to the same legal design are taken once.
 
@@ -177,12 +175,16 @@ def possible_factors(network: Network, low: int, high: int) -> tuple[int, ...]:
     return tuple(sorted(factor for factor in factors if low <= factor <= high))
 
 
-def _with(design: Design, chosen: Mapping[str, Value], fixed: Collection[str]) -> Design:
+def _with(design: Design, chosen: Mapping[str, Value], fixed: Set[str]) -> Design:
     clock_ns = float(chosen.get("target_clock_ns", design.clock_ns))
     asked = {name: value for name, value in chosen.items() if name != "target_clock_ns"}
     changed = Choices(**asked).for_all_layers(design)  # type: ignore[arg-type]
-    kept = {name: design.layers[name] for name in design.layers if name in fixed}
-    return replace(changed, clock_ns=clock_ns, layers={**changed.layers, **kept})
+    layers = dict(changed.layers)
+    for name in fixed & layers.keys():
+        own = design.layers[name]
+        strategy = own.strategy if own.pe else layers[name].strategy  # only folded layers have a folding
+        layers[name] = replace(own, strategy=strategy)
+    return replace(changed, clock_ns=clock_ns, layers=layers)
 
 
 def _factor(text: str) -> int:
