@@ -75,17 +75,16 @@ def measure(name: str, matrix: Integers, sharing: RowSharing, input_bits: int, c
     )
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table; a star marks what ``auto`` takes."""
-    print(
-        f"{'matrix':20}{'sharing':18}{'additions':>10}{'adders':>10}{'depth':>7}{'LUT6':>8}{'found in':>10}"
+HEADER = f"{'matrix':20}{'sharing':18}{'additions':>10}{'adders':>10}{'depth':>7}{'LUT6':>8}{'found in':>10}"
+
+
+def line(row: Row) -> str:
+    """A line of the table; a star marks what ``auto`` takes."""
+    mapped = "" if row.luts is None else f"{row.luts:,}"
+    return (
+        f"{row.matrix:20}{row.sharing + ' *' * row.chosen:18}{row.additions:>10,}{row.adders:>10,}"
+        f"{row.depth:>7}{mapped:>8}{row.seconds:>8.2f} s"
     )
-    for row in rows:
-        mapped = "" if row.luts is None else f"{row.luts:,}"
-        print(
-            f"{row.matrix:20}{row.sharing + ' *' * row.chosen:18}{row.additions:>10,}{row.adders:>10,}"
-            f"{row.depth:>7}{mapped:>8}{row.seconds:>8.2f} s"
-        )
 
 
 def main() -> None:
@@ -103,15 +102,17 @@ def main() -> None:
     ways = [sharing for sharing in RowSharing if sharing is not RowSharing.AUTO]
     if options.no_adder_graph or find_spec("da4ml") is None:
         ways.remove(RowSharing.ADDER_GRAPH)
-    rows = [
+    rows = (
         measure(name, matrix, sharing, options.bits, options.luts)
         for name, matrix in matrices().items()
         for sharing in ways
-    ]
+    )
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
-    else:
-        show(rows)
+        return
+    print(HEADER)
+    for row in rows:
+        print(line(row), flush=True)
 
 
 if __name__ == "__main__":
