@@ -14,6 +14,10 @@ import numpy as np
 
 from accelgen.resources import data_dir
 from accelgen.surrogates.features import Flags, Layers, Numbers
+from accelgen.surrogates.graph.network import GraphNetwork
+from accelgen.surrogates.graph.serve import corrected_by_graph, with_graph
+from accelgen.surrogates.graph.storage import FILE as GRAPH
+from accelgen.surrogates.graph.storage import load as load_graph
 from accelgen.surrogates.learn import model
 from accelgen.surrogates.learn.apply import Figures, corrected, intervals, known_layers, probability
 from accelgen.surrogates.learn.intervals import CONFIDENCE
@@ -64,10 +68,14 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Surrogates:
-    """The trained parts, read from ``surrogates/``."""
+    """The trained parts, read from ``surrogates/``.
+
+    ``learned`` says what the graph network serves; where it serves nothing, there need not be one.
+    """
 
     prices: Prices
     learned: Learned = field(default_factory=Learned)
+    graph: GraphNetwork | None = None
 
 
 @cache
@@ -81,12 +89,16 @@ def load_surrogates() -> Surrogates:
 
 
 def read_surrogates(folder: Path) -> Surrogates:
-    """The trained parts in a folder.
+    """The trained parts in a folder, the graph network only where there is one.
 
     Raises:
         ModelError: a file is not there, is damaged, or was changed.
     """
-    return Surrogates(load_prices(folder / rules.FILE), model.load(folder / model.FILE))
+    prices, learned = load_prices(folder / rules.FILE), model.load(folder / model.FILE)
+    if not (folder / GRAPH).exists():
+        return Surrogates(prices, learned)
+    network = load_graph(folder / GRAPH)
+    return Surrogates(prices, with_graph(learned, network), network)
 
 
 def predict(
@@ -104,6 +116,8 @@ def predict(
     ruled = estimate(layers, domain, trained.prices)
     known = known_layers(layers, domain, learned)
     designs, single = corrected(layers, ruled, known)
+    if trained.graph is not None:
+        corrected_by_graph(layers, ruled, domain, known, trained.graph, designs, single)
     return Prediction(
         designs=intervals(layers, designs, single, known, learned),
         layers=single,

@@ -21,6 +21,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="tables, data sets, projects, or folders of them",
     )
     parser.add_argument(
+        "--graph",
+        action="store_true",
+        help="train the graph network as well, with Keras on TensorFlow; takes minutes",
+    )
+    parser.add_argument(
         "-o", "--output", metavar=FOLDER, default="surrogates", help="where to write (default: surrogates)"
     )
 
@@ -33,7 +38,7 @@ def run(options: Namespace) -> int:
 
     with step(f"learning from {', '.join(options.data)}"):
         try:
-            made = make_surrogates(options.data, Path(options.output))
+            made = make_surrogates(options.data, Path(options.output), options.graph)
         except ImportError as error:
             raise UsageError(
                 f"training needs XGBoost, and {error.name} is missing; install accelgen[surrogates]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,21 @@ class GraphInputs:
     design: Rows
     shares: Floats
     setting: Rows
+
+    def chunks(self, designs: int) -> Iterator[GraphInputs]:
+        """The same in parts of so many designs, in order."""
+        starts = np.arange(0, self.setting.size, designs)
+        rows = np.searchsorted(self.design, np.append(starts, self.setting.size)).tolist()
+        ends = np.searchsorted(self.edges[1], rows).tolist()
+        for number, start in enumerate(starts.tolist()):
+            own = slice(rows[number], rows[number + 1])
+            yield GraphInputs(
+                nodes=self.nodes[own],
+                edges=self.edges[:, ends[number] : ends[number + 1]] - own.start,
+                design=self.design[own] - start,
+                shares=self.shares[own],
+                setting=self.setting[start : start + designs],
+            )
 
 
 def settings(layers: Layers, domain: Domain) -> list[str]:

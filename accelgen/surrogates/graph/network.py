@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from accelgen.surrogates.rules import Domain, Estimate
 
 CLIP = 4.0
 """Features are held within so many standard deviations of the training data."""
+
+CHUNK = 256
+"""Designs that are evaluated at once, so that what is in between stays in the cache."""
 
 LIMIT = 4.0
 """Residuals are held within so many times the mean one of their setting."""
@@ -31,10 +34,13 @@ class GraphNetwork:
             of log residuals, 0 where the rules serve better; "encode" (m, f, h) and "encode_bias" (m, 1, h);
             for round r "self_r", "forward_r", "backward_r" (m, h, h) and "bias_r" (m, 1, h);
             "read" (m, h, t) and "read_bias" (m, 1, t).
+        serves: the targets of each setting that it serves, each with half the width of their intervals on a
+            log scale; other methods serve the rest.
     """
 
     settings: tuple[str, ...]
     weights: Mapping[str, Floats]
+    serves: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def rounds(self) -> int:
@@ -56,7 +62,8 @@ class GraphNetwork:
     def residuals(self, inputs: GraphInputs) -> Numbers:
         """Log residuals of the rules, (d, t)."""
         scale = np.concatenate([self.weights["scale"], np.zeros((1, len(TARGETS)))])[inputs.setting]
-        residuals: Numbers = scale * self.members(inputs).mean(axis=0, dtype=np.float64)
+        said = [self.members(part).mean(axis=0, dtype=np.float64) for part in inputs.chunks(CHUNK)]
+        residuals: Numbers = scale * np.concatenate([np.zeros((0, len(TARGETS))), *said])
         return residuals
 
     def members(self, inputs: GraphInputs) -> Floats:
@@ -100,7 +107,8 @@ def segment_sum(values: Floats, segments: Rows, count: int) -> Floats:
     sums = np.zeros((*values.shape[:-2], count, values.shape[-1]), values.dtype)
     if segments.size:
         starts = np.flatnonzero(np.diff(segments, prepend=-1))
-        sums[..., segments[starts], :] = np.add.reduceat(values, starts, axis=-2)
+        alone = starts.size == segments.size  # as in a chain, where nothing is to be added
+        sums[..., segments[starts], :] = values if alone else np.add.reduceat(values, starts, axis=-2)
     return sums
 
 

@@ -24,6 +24,7 @@ MAX_BYTES = 4_000_000
 MAX_WEIGHT = 1e6
 MAX_SCALE = 10.0
 """Of log residuals; with `network.LIMIT`, what the rules say stays in the range of a float."""
+MAX_WIDTH = 50.0
 
 _ABOUT = "about"
 _CHECKSUM = "sha256"
@@ -39,6 +40,7 @@ def save(network: GraphNetwork, path: Path) -> None:
         "features": list(FEATURES),
         "targets": list(TARGETS),
         "settings": list(network.settings),
+        "serves": {setting: dict(widths) for setting, widths in network.serves.items()},
     }
     arrays: dict[str, Array] = {_ABOUT: np.frombuffer(json.dumps(about).encode(), np.uint8)}
     arrays |= {name: network.weights[name].astype(np.float32) for name in sorted(network.weights)}
@@ -114,7 +116,19 @@ def _network(arrays: dict[str, Array]) -> GraphNetwork:
     if not isinstance(settings, list) or not all(isinstance(name, str) for name in settings):
         raise ModelError("it does not name the settings that it was trained for")
     _check(arrays, len(settings))
-    return GraphNetwork(tuple(settings), arrays)
+    serves = about.get("serves")
+    if not isinstance(serves, dict) or not set(serves) <= set(settings):
+        raise ModelError("it does not say what it serves")
+    return GraphNetwork(tuple(settings), arrays, {name: _widths(own) for name, own in serves.items()})
+
+
+def _widths(data: Any) -> dict[str, float]:
+    if not isinstance(data, dict) or not set(data) <= set(TARGETS):
+        raise ModelError("it serves targets that it does not predict")
+    for width in data.values():
+        if type(width) is not float or not 0 <= width <= MAX_WIDTH:  # NaN is not
+            raise ModelError(f"{width!r:.40} is no width of an interval")
+    return data
 
 
 def _check(weights: Mapping[str, Array], settings: int) -> None:

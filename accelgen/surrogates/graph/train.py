@@ -55,7 +55,7 @@ class Recipe:
     """
 
     members: int = 4
-    hidden: int = 48
+    hidden: int = 32
     rounds: int = 2
     steps: int = 500
     every: int = 20
@@ -79,7 +79,7 @@ def train_graph_network(
     Raises:
         UsageError: Keras or TensorFlow is missing, or no row is there to learn from.
     """
-    model_type, tensors = _keras()
+    model_type, tensors = require_keras()
     table = [row for row in rows if row.success and row.targets]
     if not table:
         raise UsageError("there is no successful synthesis to train the graph network on")
@@ -197,7 +197,12 @@ def _normalisation(nodes: Floats) -> tuple[Floats, Floats]:
     return nodes.mean(axis=0, dtype=np.float64).astype(np.float32), inverse.astype(np.float32)
 
 
-def _keras() -> tuple[type[GraphModel], Any]:
+def require_keras() -> tuple[type[GraphModel], Any]:
+    """The network in Keras, and what makes its inputs; from here on, TensorFlow is deterministic.
+
+    Raises:
+        UsageError: Keras 3 or TensorFlow is missing.
+    """
     try:
         import keras
         import tensorflow

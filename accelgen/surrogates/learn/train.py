@@ -115,7 +115,7 @@ def train(rows: Iterable[Synthesis], graph: Graph | None = None) -> Trained:
     for domain in sorted(by_domain, key=lambda domain: domain.name):
         own = by_domain[domain]
         tried = hold_out(own, domain, graph)
-        parts[domain.name] = _with_widths(fit_parts(own, domain, prices, tried), tried)
+        parts[domain.name] = with_widths(fit_parts(own, domain, prices, tried), tried)
         held_out[domain.name] = tried
     learned = Learned(parts, _transfer(by_domain), fit_success(table))
     return Trained(prices, learned, held_out)
@@ -164,13 +164,13 @@ def hold_out(rows: Sequence[Synthesis], domain: Domain, graph: Graph | None = No
     if graph is not None:
         found["graph"] = {**found["rules"], **graph(rows)}
     result = HeldOut(rows, folds, found, inside, {})
-    _choose(result, _Ruled.of(rows, domain, calibrate(rows)))
+    choose(result, from_records([row.design for row in rows]))
     return result
 
 
-def _choose(tried: HeldOut, table: _Ruled) -> None:
+def choose(tried: HeldOut, layers: Layers) -> None:
     """Choose the method for each target of each family; a row follows its family with the most weights."""
-    main = main_families(table.layers)
+    main = main_families(layers)
     for target in TARGETS:
         measured = tried.measured(target)
         chosen = np.zeros(len(tried.rows), np.int64)
@@ -276,7 +276,7 @@ def _forest(table: _Ruled, members: Flags, leading: Flags, target: str) -> Fores
     return grow(task, target)
 
 
-def _with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
+def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
     """Parts with intervals, from the errors of rows that have such layers and that measurements are like."""
     layers = from_records([row.design for row in tried.rows])
     own_family = families(layers)
