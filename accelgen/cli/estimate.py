@@ -118,7 +118,7 @@ def _show(found: Sweep, network: str) -> None:
     for reason in found.refused:
         write_line(f"left out: {reason}")
     if not estimates.in_domain.all():
-        write_line("estimates of designs unlike the data come from rules alone; 'accelgen estimate' says why")
+        write_line("rules answer for designs unlike the data; estimate one of them to see why")
 
 
 def _yes(answer: bool) -> str:

@@ -20,6 +20,9 @@ COLUMNS = (
 RESOURCE_NAMES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram_18k": "BRAM 18K", "uram": "URAM"}
 
 MAX_REASONS = 8
+"""Of those why a design is unlike the data; ``--json`` holds all."""
+
+UNLIKE = "unlike the syntheses that estimates were learned from, so rules answer, with wide intervals"
 
 
 def cells(figures: Mapping[str, float], clock_ns: float) -> tuple[object, ...]:
@@ -66,7 +69,7 @@ def show_totals(found: Estimate) -> None:
     print_table("estimate before synthesis", ("", *COLUMNS), _totals(found), right=COLUMNS)
     write_line(_fit(found))
     if not found.in_domain:
-        write_line("unlike the designs that estimates were learned from, so rules alone answer")
+        write_line(UNLIKE)
 
 
 def _totals(found: Estimate) -> list[tuple[object, ...]]:
@@ -96,7 +99,7 @@ def show_verdict(found: Estimate) -> None:
     if found.success is not None:
         write_line(f"chance that synthesis finishes: {found.success:.0%}")
     if not found.in_domain:
-        write_line("unlike the designs that estimates were learned from, so rules alone answer:")
+        write_line(f"{UNLIKE}:")
         for reason in found.reasons[:MAX_REASONS]:
             write_line(f"  {reason}")
         if len(found.reasons) > MAX_REASONS:
