@@ -34,6 +34,7 @@ def choose_program(
         max_depth: the most additions after one another where rows share sums, though never fewer than plain
             rows take; 0 for half as many again as these. On 256 x 64 weights of -1 and 1 a tree of that depth
             has 2 % more adders than an unlimited one if they are random, a fifth more if they are clustered.
+            An adder graph is unlimited by 0: da4ml's limit nearly doubles its adders.
         input_bits: of an input: 1 for the bits of packed levels.
 
     Raises:
@@ -60,7 +61,7 @@ def _choose(
         case RowSharing.SUBEXPRESSIONS:
             return subexpressions(matrix, depth, inputs)
         case RowSharing.ADDER_GRAPH:
-            return adder_graph(matrix, depth, inputs)
+            return adder_graph(matrix, max_depth, inputs)
     programs = [separate]
     if matrix.size <= MAX_TREE_WEIGHTS:
         programs.append(spanning_tree(matrix, depth, inputs))
