@@ -16,8 +16,8 @@ from accelgen.surrogates.features import Numbers
 from accelgen.surrogates.learn.columns import COLUMNS, Matrix
 from accelgen.surrogates.learn.trees import Forest, from_xgboost
 
-TREES = 120
-DEPTH = 3
+TREES = 100
+DEPTH = 4
 RATE = 0.1
 SHARE = 0.7
 """Of the rows, those that a tree is grown on."""

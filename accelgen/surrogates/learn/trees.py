@@ -118,15 +118,20 @@ def _table(data: Any, none: float | None = None) -> Numbers:
     width = len(data[0]) if isinstance(data[0], list) else 0
     if not 0 < width <= 2**MAX_DEPTH:
         raise ModelError(f"a tree has up to {2**MAX_DEPTH} leaves")
+    kinds = {int, float} if none is None else {int, float, type(None)}
     for row in data:
         if not isinstance(row, list) or len(row) != width:
             raise ModelError("the trees of a forest differ in size")
-        for value in row:
-            if not (type(value) in (int, float) or (none is not None and value is None)) or (
-                value is not None and not abs(value) < np.finfo(np.float32).max
-            ):
-                raise ModelError(f"a tree holds {value!r:.40}, which is no finite number")
-    return np.array([[none if value is None else value for value in row] for row in data], np.float64)
+        if not kinds.issuperset(map(type, row)):
+            wrong = next(value for value in row if type(value) not in kinds)
+            raise ModelError(f"a tree holds {wrong!r:.40}, which is no finite number")
+    table = np.array(data, np.float64)  # in which None is NaN
+    if none is not None:
+        table[np.isnan(table)] = none
+    finite = np.abs(table) < np.finfo(np.float32).max
+    if not (finite | (table == none)).all():
+        raise ModelError("a tree holds what is no finite number")
+    return table
 
 
 def from_xgboost(raw: bytes | bytearray) -> Forest:
