@@ -125,13 +125,15 @@ def _table(data: Any, none: float | None = None) -> Numbers:
         if not kinds.issuperset(map(type, row)):
             wrong = next(value for value in row if type(value) not in kinds)
             raise ModelError(f"a tree holds {wrong!r:.40}, which is no finite number")
-    table = np.array(data, np.float64)  # in which None is NaN
-    if none is not None:
-        table[np.isnan(table)] = none
+    try:
+        table = np.array(data, np.float64)
+    except OverflowError:
+        raise ModelError("a tree holds what is no finite number") from None
+    missing = np.isnan(table)  # so NumPy reads None
     finite = np.abs(table) < np.finfo(np.float32).max
-    if not (finite | (table == none)).all():
+    if np.count_nonzero(missing) > sum(row.count(None) for row in data) or not (finite | missing).all():
         raise ModelError("a tree holds what is no finite number")
-    return table
+    return table if none is None else np.where(missing, none, table)
 
 
 def from_xgboost(raw: bytes | bytearray) -> Forest:
