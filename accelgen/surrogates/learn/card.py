@@ -227,7 +227,7 @@ from the other folds. Where predictions are exact more often than that, interval
 
 ## Where it does not hold
 
-Layers of other kinds, widths, sizes (by more than a quarter), clocks and tools than those above are answered by
-rules alone, say so (`in_domain` is false), and have intervals as wide as rules need at prices of other
+Layers of other kinds, widths, sizes (by more than a quarter), clocks and tools than those above are answered
+by rules alone, say so (`in_domain` is false), and have intervals as wide as rules need at prices of other
 tools.
 """

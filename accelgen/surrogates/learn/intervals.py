@@ -39,8 +39,8 @@ def bounds(predicted: Numbers, width: Numbers, offset: float) -> tuple[Numbers, 
 def quantile(errors: Numbers, groups: int, share: float = AIM) -> float:
     """The width that holds a share of errors (n,) of predictions for held-out groups.
 
-    Of n alike, split conformal prediction takes the share times (n + 1) / n (Lei et al. 2018). Rows of a group
-    are alike but not equal: they count as sqrt(groups * n), between one a group and one a row.
+    Of n alike, split conformal prediction takes the share times (n + 1) / n (Lei et al. 2018). Rows of a
+    group are alike but not equal: they count as sqrt(groups * n), between one a group and one a row.
     """
     if errors.size == 0:
         return math.nan
