@@ -254,18 +254,20 @@ def estimate(
     *,
     weights: FilePath | None = None,
     calibration: FilePath | None = None,
+    tool: str | None = None,
     **options: Unpack[Options],
 ) -> Estimate: ...
 @overload
-def estimate(source: Network, designs: Sequence[Design]) -> Estimates: ...
+def estimate(source: Network, designs: Sequence[Design], *, tool: str | None = None) -> Estimates: ...
 @overload
-def estimate(source: Sequence[DesignRecord]) -> Estimates: ...
+def estimate(source: Sequence[DesignRecord], *, tool: str | None = None) -> Estimates: ...
 def estimate(
     source: Any,
     designs: Design | Sequence[Design] | None = None,
     *,
     weights: FilePath | None = None,
     calibration: FilePath | None = None,
+    tool: str | None = None,
     **options: Unpack[Options],
 ) -> Estimate | Estimates:
     """Say what designs take and how fast they are, without any tool.
@@ -276,6 +278,7 @@ def estimate(
         designs: for a network, its design, or many designs: these give arrays.
         weights: see `load`.
         calibration: see `Model.exact`.
+        tool: whose results to estimate, such as "Vitis HLS 2021.1", instead of the default one's.
         options: for a model, those of `Model.build`; for a project or a network without a design, choices
             to try instead of its own or the default ones.
 
@@ -285,21 +288,23 @@ def estimate(
     """
     from accelgen import estimation
     from accelgen.surrogates.record import DesignRecord
+    from accelgen.surrogates.rules import DEFAULT_DOMAIN
 
+    domain = DEFAULT_DOMAIN if tool is None else estimation.find_domain(tool)
     if designs is not None and not isinstance(source, Network):
         raise UsageError("designs go with an exact network: Model.exact() gives one")
     if isinstance(source, DesignRecord | Network | Sequence) and not isinstance(source, str):
         if isinstance(source, DesignRecord):
-            return estimation.estimate_record(source)
+            return estimation.estimate_record(source, domain)
         if not isinstance(source, Network):
-            return estimation.estimate_records(source)
+            return estimation.estimate_records(source, domain)
         if designs is None:
             designs = Choices.of(options).design()
         if isinstance(designs, Design):
-            return estimation.estimate_design(source, designs)
-        return estimation.estimate_designs(source, designs)
+            return estimation.estimate_design(source, designs, domain)
+        return estimation.estimate_designs(source, designs, domain)
     network, design = designed(source, weights=weights, calibration=calibration, **options)
-    return estimation.estimate_design(network, design)
+    return estimation.estimate_design(network, design, domain)
 
 
 def designed(

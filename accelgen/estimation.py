@@ -18,7 +18,7 @@ from accelgen.errors import UsageError
 from accelgen.ir import Network
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.features import from_records
-from accelgen.surrogates.predict import CONFIDENCE, Figures, Prediction, predict
+from accelgen.surrogates.predict import CONFIDENCE, Figures, Prediction, load_surrogates, predict
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.variants import layers_of_designs
@@ -198,6 +198,26 @@ class Estimates:
             "in_domain": bool(self.in_domain[design]),
             "success_probability": None if isnan(success) else round(success, DECIMALS),
         }
+
+
+def find_domain(tool: str) -> Domain:
+    """The domain of measurements with a tool, such as "Vitis HLS 2021.1".
+
+    Raises:
+        UsageError: no measurements with it are known; the message says of which there are.
+    """
+    trained = load_surrogates()
+    priced = (name for domains in trained.prices.table.values() for name in domains)
+    known = [Domain.parse(name) for name in dict.fromkeys([*trained.learned.parts, *priced])]
+    names = {f"{domain.tool} {domain.version}".strip(): domain for domain in sorted(known, key=_by_stage)}
+    for name, domain in names.items():
+        if name.lower() == tool.lower():
+            return domain
+    raise UsageError(f"there are no measurements with {tool!r}; known: {', '.join(sorted(names))}")
+
+
+def _by_stage(domain: Domain) -> bool:
+    return domain.logic  # which comes last and is therefore the one that counts
 
 
 def estimate_record(

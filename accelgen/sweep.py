@@ -17,6 +17,7 @@ from accelgen.errors import DesignError, UsageError
 from accelgen.estimation import Estimates, estimate_designs
 from accelgen.ir import Network, Recurrent
 from accelgen.ir.recurrent import cell_products
+from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
 
 Value: TypeAlias = int | float | str
 
@@ -127,7 +128,13 @@ def _cell(value: object) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def sweep(network: Network, design: Design, axes: Sequence[Axis], fixed: Set[str] = frozenset()) -> Sweep:
+def sweep(
+    network: Network,
+    design: Design,
+    axes: Sequence[Axis],
+    fixed: Set[str] = frozenset(),
+    domain: Domain = DEFAULT_DOMAIN,
+) -> Sweep:
     """Estimate every combination of some choices; layers in ``fixed`` keep their reuse factor or folding.
 
     Reuse factors given by bounds that lead to the same legal design are taken once.
@@ -160,7 +167,9 @@ def sweep(network: Network, design: Design, axes: Sequence[Axis], fixed: Set[str
             f"no design can have these choices: {refused[0]}" if refused else "there is no such design"
         )
     rows, designs = zip(*found.values(), strict=True)
-    return Sweep(names, rows, designs, estimate_designs(network, designs), tuple(dict.fromkeys(refused)))
+    return Sweep(
+        names, rows, designs, estimate_designs(network, designs, domain), tuple(dict.fromkeys(refused))
+    )
 
 
 def possible_factors(network: Network, low: int, high: int) -> tuple[int, ...]:

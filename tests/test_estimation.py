@@ -118,6 +118,21 @@ def test_what_is_like_the_data_and_what_is_not():
     assert outside.total["lut"].high > 2 * outside.total["lut"].low
 
 
+def test_another_tool():
+    unrolled = {"part": "xc7z020clg400-1", "strategy": "latency"}
+    found = accelgen.estimate(TAGGER, **unrolled, tool="vitis hls 2021.1")
+    assert found.domain.name == "Vitis HLS 2021.1 c_synthesis"
+    assert all("Vitis HLS 2021.1" in reason for reason in found.reasons)
+    assert (
+        found.total["latency_cycles"].high
+        < accelgen.estimate(TAGGER, **unrolled).total["latency_cycles"].high
+    )
+    with pytest.raises(
+        UsageError, match=r"no measurements with 'Vitis HLS 1999'; known: .*Vitis HLS 2023\.2"
+    ):
+        accelgen.estimate(TAGGER, **OPTIONS, tool="Vitis HLS 1999")
+
+
 def test_requests_that_became_others_are_noted():
     found = accelgen.estimate(TAGGER, **{**OPTIONS, "reuse_factor": 3})
     assert any("reuse_factor 3 became" in note for note in found.notes)

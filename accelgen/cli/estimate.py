@@ -14,6 +14,7 @@ from accelgen.errors import UsageError
 if TYPE_CHECKING:
     from accelgen.design import Design
     from accelgen.ir import Network
+    from accelgen.surrogates.rules import Domain
     from accelgen.sweep import Sweep
 
 SUMMARY = "say what a model takes as hardware and how fast it is, without any tool"
@@ -26,6 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check-fit", action="store_true", help="exit code 1 unless the part is known to hold the design"
+    )
+    parser.add_argument(
+        "--tool", metavar="NAME", help="tool whose results to estimate, such as 'Vitis HLS 2021.1'"
     )
     many = parser.add_argument_group("many designs")
     many.add_argument(
@@ -45,6 +49,8 @@ def run(options: Namespace) -> int:
     """Estimate one design or a sweep; exit code 1 only with --check-fit, where nothing fits."""
     from accelgen.api import designed
     from accelgen.console import step
+    from accelgen.estimation import find_domain
+    from accelgen.surrogates.rules import DEFAULT_DOMAIN
 
     if not options.sweep and (options.csv or options.plot):
         raise UsageError("--csv and --plot go with --sweep NAME=VALUES")
@@ -55,15 +61,17 @@ def run(options: Namespace) -> int:
             calibration=options.calibration,
             **design_options(options),
         )
-    fits = _sweep(network, design, options) if options.sweep else _one(network, design, options.json)
+    domain = DEFAULT_DOMAIN if options.tool is None else find_domain(options.tool)
+    estimated = _sweep if options.sweep else _one
+    fits = estimated(network, design, domain, options)
     return 1 if options.check_fit and not fits else 0
 
 
-def _one(network: Network, design: Design, as_json: bool) -> bool | None:
+def _one(network: Network, design: Design, domain: Domain, options: Namespace) -> bool | None:
     from accelgen.estimation import estimate_design
 
-    found = estimate_design(network, design)
-    if as_json:
+    found = estimate_design(network, design, domain)
+    if options.json:
         write_json({"network": network.name, **found.as_json()})
     else:
         from accelgen.cli.estimates import show_layers, show_verdict
@@ -73,7 +81,7 @@ def _one(network: Network, design: Design, as_json: bool) -> bool | None:
     return found.fits
 
 
-def _sweep(network: Network, design: Design, options: Namespace) -> bool:
+def _sweep(network: Network, design: Design, domain: Domain, options: Namespace) -> bool:
     from accelgen.console import step
     from accelgen.sweep import Axis, sweep
     from accelgen.sweep_plot import check_plot, plot_sweep
@@ -83,7 +91,7 @@ def _sweep(network: Network, design: Design, options: Namespace) -> bool:
         check_plot(Path(options.plot))
     fixed = {layer for layer, _ in (*options.reuse_factor, *options.folding) if layer is not None}
     with step("estimating the sweep"):
-        found = sweep(network, design, axes, fixed)
+        found = sweep(network, design, axes, fixed, domain)
     if options.csv:
         found.write_csv(Path(options.csv))
     if options.plot:

@@ -20,6 +20,13 @@ class Domain:
         """A key for tables of prices: "Vitis HLS 2023.2 logic_synthesis"."""
         return " ".join(part for part in (self.tool, self.version, self.stage.value) if part)
 
+    @classmethod
+    def parse(cls, name: str) -> Domain:
+        """The domain of that `name`; ValueError where there is no such stage."""
+        rest, _, stage = name.rpartition(" ")
+        tool, _, version = rest.rpartition(" ")
+        return cls(tool, version, Stage(stage)) if version[:1].isdecimal() else cls(rest, "", Stage(stage))
+
     @property
     def logic(self) -> bool:
         """Whether figures are those of logic: Vivado moves what HLS assumed, such as small multipliers."""
