@@ -12,7 +12,7 @@ from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.learn.columns import columns, design_columns
 from accelgen.surrogates.learn.intervals import bounds
 from accelgen.surrogates.learn.model import Learned, Part, Success
-from accelgen.surrogates.learn.scope import WIRING, families, family_name
+from accelgen.surrogates.learn.scope import NEAR, WIRING, families, family_name
 from accelgen.surrogates.rules import Domain, Estimate
 
 WORST = frozenset({"interval_cycles", "clock_ns"})
@@ -49,17 +49,28 @@ class Known:
         parts: what was learned of each family that a tool's measurements hold.
         family: of each layer, (n,).
         inside: layers that measurements are like, or that cost nothing, (n,).
+        near: layers that are outside by their sizes alone, and not by far, (n,).
         outside: why designs are not like them, each reason with the designs (d,) that it holds for.
     """
 
     parts: Mapping[int, Part]
     family: npt.NDArray[np.int64]
     inside: Flags
+    near: Flags
     outside: Mapping[str, Flags]
 
     def members(self) -> Mapping[int, Flags]:
         """The layers (n,) of each family with a part that are like its measurements."""
-        found = {family: self.inside & (self.family == family) for family in np.unique(self.family).tolist()}
+        return self._by_family(self.inside)
+
+    def neighbours(self) -> Mapping[int, Flags]:
+        """The layers (n,) of each family with a part that are near its measurements, but outside."""
+        return self._by_family(self.near)
+
+    def _by_family(self, chosen: Flags) -> Mapping[int, Flags]:
+        if not chosen.any():
+            return {}
+        found = {family: chosen & (self.family == family) for family in np.unique(self.family).tolist()}
         return {family: rows for family, rows in found.items() if family in self.parts and rows.any()}
 
 
@@ -67,7 +78,7 @@ def known_layers(layers: Layers, domain: Domain, learned: Learned) -> Known:
     """Compare layers with what was synthesised with a tool."""
     parts = learned.parts.get(domain.name, {})
     family = families(layers)
-    inside = np.ones(family.shape, bool)
+    inside, far = np.ones(family.shape, bool), np.zeros(family.shape, bool)
     outside: dict[str, Flags] = {}
 
     def miss(reason: str, rows: Flags) -> None:
@@ -81,17 +92,20 @@ def known_layers(layers: Layers, domain: Domain, learned: Learned) -> Known:
         if part is None:
             miss(f"{family_name(number)}: none", rows)
             continue
-        for reason, missed in part.scope.misses(layers if rows.all() else layers.select(rows)):
+        own = layers if rows.all() else layers.select(rows)
+        for reason, missed in part.scope.misses(own):
             marked = np.zeros(family.shape, bool)
             marked[rows] = missed
             miss(f"{family_name(number)}: {reason}", marked)
+        if not inside[rows].all():
+            for _, missed in part.scope.misses(own, NEAR):
+                far[rows] |= missed
         deep = np.bincount(layers.design, minlength=layers.n_designs) > DEEPER * part.depth
         if deep[layers.design[rows]].any():
-            miss(
-                f"{family_name(number)}: only networks of up to {part.depth} layers",
-                rows & deep[layers.design],
-            )
-    return Known(parts, family, inside, outside)
+            marked = rows & deep[layers.design]
+            far |= marked
+            miss(f"{family_name(number)}: only networks of up to {part.depth} layers", marked)
+    return Known(parts, family, inside, ~inside & ~far, outside)
 
 
 def corrected(layers: Layers, ruled: Estimate, known: Known) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
@@ -143,17 +157,19 @@ def intervals(
     """Figures with intervals.
 
     A design's width is the mean of its layers', by their shares of the figure, or the largest of them where
-    the worst layer decides. Layers outside of the measurements have that of rules that were tried on the
-    data of other tools.
+    the worst layer decides. Layers outside of the measurements have that of rules that were tried on networks
+    of other sizes, or, far outside, on the data of other tools.
     """
     found: dict[str, Figures] = {}
-    members = known.members()
+    members, neighbours = known.members(), known.neighbours()
     for target, value in designs.items():
         far = learned.transfer.get(target, 0.0)
         width = np.full(layers.n_in.shape, far)
         width[known.inside] = 0.0  # wiring
         for family, rows in members.items():
             width[rows] = known.parts[family].widths.get(target, far)
+        for family, rows in neighbours.items():
+            width[rows] = known.parts[family].near_widths.get(target, far)
         if target in WORST:
             whole = layers.largest(width)
         else:

@@ -31,6 +31,7 @@ class Part:
         forests: the trees of each target that boosting serves.
         graph: targets that the graph network serves; rules serve those that are in neither.
         widths: half the width of intervals on a log scale, of each target that was measured.
+        near_widths: the same for layers of other sizes, where enough held-out networks were such.
     """
 
     scope: Scope
@@ -38,6 +39,7 @@ class Part:
     forests: Mapping[str, Forest] = field(default_factory=dict)
     graph: frozenset[str] = frozenset()
     widths: Mapping[str, float] = field(default_factory=dict)
+    near_widths: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _part_as_json(part: Part) -> dict[str, Any]:
         "scope": part.scope.as_json(),
         "depth": part.depth,
         "widths": dict(part.widths),
+        "near_widths": dict(part.near_widths),
         "graph": sorted(part.graph),
         "forests": {target: forest.as_json() for target, forest in part.forests.items()},
     }
@@ -150,6 +153,7 @@ def _part(data: Any) -> Part:
         forests=forests,
         graph=frozenset(_target(target) for target in data["graph"]),
         widths=_widths(data["widths"]),
+        near_widths=_widths(data["near_widths"]),
     )
 
 

@@ -45,7 +45,7 @@ def make_surrogates(data: Sequence[str], folder: Path, graph: bool = False) -> M
     rows = usable_rows(table)
     if not any(row.success and row.targets for row in rows):
         raise UsageError(f"there is no successful synthesis in {', '.join(data)}")
-    trained = train(rows)
+    compared = trained = train(rows)
     files: tuple[str, ...] = (prices.FILE, model.FILE)
     try:
         for file in files:
@@ -53,7 +53,8 @@ def make_surrogates(data: Sequence[str], folder: Path, graph: bool = False) -> M
         before = _bytes(folder / prices.FILE)
         prices.save_prices(trained.prices, folder / prices.FILE)
         if graph:
-            files += make_graph(trained, folder)
+            compared = make_graph(trained, folder)
+            files += GRAPH_FILES
         elif _bytes(folder / prices.FILE) != before:
             for file in GRAPH_FILES:
                 (folder / file).unlink(missing_ok=True)
@@ -61,7 +62,7 @@ def make_surrogates(data: Sequence[str], folder: Path, graph: bool = False) -> M
         write_card((folder / model.FILE).parent, trained, rows, count_formats(table))
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
-    return Made(len(rows), len(table.skipped), files, tuple(lines(trained)))
+    return Made(len(rows), len(table.skipped), files, tuple(lines(compared)))
 
 
 def _bytes(path: Path) -> bytes:

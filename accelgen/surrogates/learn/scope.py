@@ -15,6 +15,8 @@ from accelgen.surrogates.record import LayerKind
 
 MARGIN = 1.25
 """How far beyond the sizes that were synthesised a layer still counts as like them."""
+NEAR = 8.0
+"""How far beyond those sizes rules err as they do on held-out networks of other sizes."""
 ROUNDING = 1 + 1e-6
 
 _SIZES = ("n_in", "n_out", "positions", "block_factor", "reuse_factor")
@@ -87,12 +89,15 @@ class Scope:
         figures = {name: _figure(layers, name) for name in _FIGURES}
         return cls({name: (float(f.min()), float(f.max())) for name, f in figures.items()})
 
-    def misses(self, layers: Layers) -> Iterator[tuple[str, Flags]]:
-        """Why layers are outside, each reason with the layers (n,) that it holds for."""
+    def misses(self, layers: Layers, margin: float = MARGIN) -> Iterator[tuple[str, Flags]]:
+        """Why layers are outside, each reason with the layers (n,) that it holds for.
+
+        Sizes may be beyond what was synthesised by a factor of ``margin``; widths and the like may not.
+        """
         for name, (low, high) in self.ranges.items():
-            margin = MARGIN if name in _SIZES else ROUNDING
+            factor = margin if name in _SIZES else ROUNDING
             figure = _figure(layers, name)
-            missed = (figure < low / margin) | (figure > high * margin)
+            missed = (figure < low / factor) | (figure > high * factor)
             if missed.any():
                 yield self._reason(name), missed
 

@@ -277,18 +277,27 @@ def _forest(table: _Ruled, members: Flags, leading: Flags, target: str) -> Fores
 
 
 def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
-    """Parts with intervals, from the errors of rows that have such layers and that measurements are like."""
+    """Parts with intervals, from the errors of held-out rows that have such layers.
+
+    Rows that the other folds' measurements are like say how wide they are there, and the rest, if they are
+    enough, how wide they are beyond; not less wide in any case.
+    """
     layers = from_records([row.design for row in tried.rows])
     own_family = families(layers)
     found: dict[int, Part] = {}
     for family, part in parts.items():
         have = np.bincount(layers.design, own_family == family, len(tried.rows)) > 0
-        widths = {
-            target: width(tried, target, have & tried.inside if (have & tried.inside).any() else have)
-            for target in TARGETS
-            if not np.isnan(tried.measured(target)[have]).all()
-        }
-        found[family] = replace(part, widths=widths)
+        like, beyond = have & tried.inside, have & ~tried.inside
+        widths: dict[str, float] = {}
+        near_widths: dict[str, float] = {}
+        for target in TARGETS:
+            known = ~np.isnan(tried.measured(target))
+            if not (have & known).any():
+                continue
+            widths[target] = width(tried, target, like if (like & known).any() else have)
+            if (beyond & known).sum() >= MIN_ROWS:
+                near_widths[target] = max(width(tried, target, beyond), widths[target])
+        found[family] = replace(part, widths=widths, near_widths=near_widths)
     return found
 
 

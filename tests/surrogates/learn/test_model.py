@@ -19,7 +19,9 @@ def learned() -> Learned:
     layers = from_records([chain([16, 32], 16)])
     forest = Forest(np.array([[0]]), np.array([[2.5]], np.float32), np.array([[-0.5, 0.1]], np.float32))
     family = int(families(layers)[0])
-    part = Part(Scope.of(layers), 1, {"lut": forest}, frozenset({"ff"}), {"lut": 0.25, "ff": 0.0})
+    part = Part(
+        Scope.of(layers), 1, {"lut": forest}, frozenset({"ff"}), {"lut": 0.25, "ff": 0.0}, {"lut": 0.5}
+    )
     success = Success(Scope.of(layers), frozenset({family}), forest, 1.5, -0.25)
     return Learned({DOMAIN.name: {family: part}}, {"lut": 1.0}, success)
 
@@ -122,6 +124,7 @@ def test_a_huge_file_is_not_read(path, monkeypatch):
 def test_parts_keep_their_figures(path):
     (part,) = load(path).parts[DOMAIN.name].values()
     assert part.widths == {"lut": 0.25, "ff": 0.0}
+    assert part.near_widths == {"lut": 0.5}
     assert part.graph == {"ff"}
     assert part.forests["lut"].predict(np.array([[2.0], [3.0]], np.float32)).tolist() == pytest.approx(
         [-0.5, 0.1]
