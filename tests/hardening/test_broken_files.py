@@ -195,7 +195,7 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "shape of letters": replaced("outputs", [{"name": "x", "shape": "ab", "type": "fixed<3,3>"}]),
     "huge output": replaced("outputs", [{"name": "softmax", "shape": [10**12], "type": "fixed<3,3>"}]),
     "layers of numbers": replaced("layers", [3]),
-    "another format": replaced("format", 2),
+    "another format": replaced("format", 99),
     "no network": lambda p: (p / "network.npz").unlink(),
     "network cut off": lambda p: (p / "network.npz").write_bytes((p / "network.npz").read_bytes()[:999]),
     "no firmware": lambda p: shutil.rmtree(p / "firmware"),
@@ -207,6 +207,17 @@ def test_damaged_projects(refused: Refused, tmp_path: Path, project: Path, damag
     broken = shutil.copytree(project, tmp_path / "broken")
     DAMAGE[damage](broken)
     refused("verify", broken)
+
+
+@pytest.mark.parametrize("damage", ["no network", "network cut off", "design of another kind", "no design"])
+def test_estimating_damaged_projects(refused: Refused, tmp_path: Path, project: Path, damage: str) -> None:
+    broken = shutil.copytree(project, tmp_path / "broken")
+    spoil = {
+        "design of another kind": lambda p: (p / "design.yaml").write_text("[1, 2]"),
+        "no design": lambda p: (p / "design.yaml").unlink(),
+    }
+    (DAMAGE | spoil)[damage](broken)
+    refused("estimate", broken)
 
 
 def test_project_that_does_not_compile(refused: Refused, tmp_path: Path, project: Path) -> None:
