@@ -28,6 +28,9 @@ from accelgen.surrogates.rules.prices import TARGETS as PRICED
 MIN_ROWS = 20
 """Syntheses of a family from which on trees are tried."""
 
+MIN_BEYOND = 10
+"""Held-out syntheses of other sizes from which on they say how wide intervals are there."""
+
 EXACT = 0.9
 """Share of exact predictions from which on rules serve a target."""
 
@@ -295,7 +298,7 @@ def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
             if not (have & known).any():
                 continue
             widths[target] = width(tried, target, like if (like & known).any() else have)
-            if (beyond & known).sum() >= MIN_ROWS:
+            if (beyond & known).sum() >= MIN_BEYOND:
                 near_widths[target] = max(width(tried, target, beyond), widths[target])
         found[family] = replace(part, widths=widths, near_widths=near_widths)
     return found
