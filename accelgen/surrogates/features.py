@@ -57,6 +57,7 @@ class Layers:
         looped: hls4ml's resource kernel, a pipelined loop even where it runs once.
         first: reads an input of the network.
         last: nothing of the design reads it.
+        variant: a number that layers share only if they are equal, in designs that differ in layers alone.
         edges: which layer's result goes to which layer, (2, e): rows of the one, and rows of the other in
             ascending order.
         stream: io_stream.
@@ -84,6 +85,7 @@ class Layers:
     dsp_products: Numbers
     reuse_factor: Numbers
     table_size: Numbers
+    variant: npt.NDArray[np.int64]
     edges: npt.NDArray[np.int64]
     stream: Flags
     dsp: Flags
@@ -140,6 +142,17 @@ class Layers:
         columns["edges"] = shifted.reshape(2, -1)
         return Layers(**columns)
 
+    def distinct(self) -> tuple[Layers, npt.NDArray[np.int64] | slice]:
+        """One layer of each variant, and for each layer its row among these: what is to be computed once."""
+        counts = np.bincount(self.variant)
+        if counts.max(initial=0) <= 1:
+            return self, slice(None)
+        row_of = np.zeros(counts.shape, np.int64)
+        row_of[self.variant] = np.arange(self.variant.size)
+        chosen = np.zeros(self.variant.shape, bool)
+        chosen[row_of[counts > 0]] = True
+        return self.select(chosen), (np.cumsum(chosen) - 1)[row_of[self.variant]]
+
     @cached_property
     def block_factor(self) -> Numbers:
         """Products that one cycle computes: n_in n_out / RF, rounded up (hls4ml's ``block_factor``)."""
@@ -191,6 +204,7 @@ def from_records(designs: Sequence[DesignRecord]) -> Layers:
         looped=np.array([layer.strategy in _LOOPED for layer in layers], bool),
         first=np.array([not layer.inputs for layer in layers], bool),
         last=last,
+        variant=np.arange(len(layers)),
         edges=edges,
         **dict(zip(_SIZES, np.ascontiguousarray(sizes.T), strict=True)),
         stream=np.array([design.io_type == "io_stream" for design in designs], bool),

@@ -31,7 +31,7 @@ def layers_of_designs(network: Network, designs: Sequence[Design]) -> Iterator[t
     """The columns of designs for one exact, typed network, each made legal, in groups with their positions.
 
     As `accelgen.surrogates.features.from_records` of `describe`, and some hundred times faster: designs that
-    differ in factors and clock only share the descriptions of their layers.
+    differ in factors only share the descriptions of their layers.
 
     Raises:
         DesignError: a design names a layer that is not there, or chooses what a layer cannot have.
@@ -41,7 +41,6 @@ def layers_of_designs(network: Network, designs: Sequence[Design]) -> Iterator[t
         return
     names = multiplying_layers(network)
     codes, choices = _coded(network, names, designs)
-    clock_ns = np.array([design.scheduled_clock_ns for design in designs])
     for rows in _alike(codes, choices, designs):
         found = [np.unique(column, return_inverse=True) for column in codes[rows].T]
         used = [[choices[code] for code in own] for own, _ in found]
@@ -49,7 +48,7 @@ def layers_of_designs(network: Network, designs: Sequence[Design]) -> Iterator[t
         index = np.stack([np.zeros(rows.shape, np.int64), *(inverse for _, inverse in found)], axis=1)
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            yield part, replace(variants.layers(index[start : start + CHUNK, 1:]), clock_ns=clock_ns[part])
+            yield part, variants.layers(index[start : start + CHUNK, 1:])
 
 
 CHUNK = 2048
@@ -102,11 +101,14 @@ def _coded(
 
 
 def _alike(codes: Indices, choices: Sequence[LayerDesign], designs: Sequence[Design]) -> list[Indices]:
-    """Positions of designs that are built of the same kernels: they differ in factors and clock only."""
+    """Positions of designs that are built of the same kernels: they differ in factors only."""
     numbers = {strategy: number for number, strategy in enumerate(Strategy)}
     strategies = np.array([numbers[choice.strategy] for choice in choices], np.int64)
-    known: dict[tuple[str, IoType], int] = {}
-    wide = [known.setdefault((design.part, design.io_type), len(known)) for design in designs]
+    known: dict[tuple[str, IoType, float], int] = {}
+    wide = [
+        known.setdefault((design.part, design.io_type, design.scheduled_clock_ns), len(known))
+        for design in designs
+    ]
     keys = np.column_stack([np.array(wide, np.int64), strategies[codes]])
     if (keys == keys[0]).all():
         return [np.arange(len(designs))]

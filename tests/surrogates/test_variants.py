@@ -60,6 +60,8 @@ DESIGNS = st.builds(
 def assert_equal(layers, designs, net):
     alone = from_records([describe(net, legalize(net, design)[0]) for design in designs])
     for column in fields(Layers):
+        if column.name == "variant":
+            continue  # shared in the one, as many as layers in the other
         np.testing.assert_array_equal(getattr(layers, column.name), getattr(alone, column.name), column.name)
 
 
@@ -110,3 +112,14 @@ def test_reuse_factors_as_arrays():
 def test_reuse_factors_that_make_no_sense(factors, message):
     with pytest.raises(DesignError, match=message):
         layers_of_factors(network(), Design(), factors)
+
+
+def test_layers_that_are_equal_are_taken_once():
+    net, base = network(), Design(default=LayerDesign(Strategy.RESOURCE, 4))
+    layers = layers_of_factors(net, base, {"fc1": [1, 12, 12, 1], "fc2": [2, 2, 2, 2]})
+    once, among = layers.distinct()
+    assert once.n_in.size == 5 + 1  # two kinds of fc1
+    for column in ("kind", "n_in", "reuse_factor", "constant", "result_bits"):
+        np.testing.assert_array_equal(getattr(once, column)[among], getattr(layers, column))
+    alone, everything = from_records([describe(net, legalize(net, base)[0])]).distinct()
+    assert (alone.n_in.size, everything) == (5, slice(None))

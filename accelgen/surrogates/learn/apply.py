@@ -119,19 +119,20 @@ def corrected(layers: Layers, ruled: Estimate, known: Known) -> tuple[dict[str, 
         if not forests:
             continue
         own = layers if members.all() else layers.select(members)
-        rows = columns(own)
+        once, among = own.distinct()
+        rows = columns(once)
         for target, forest in forests.items():
             if target in WORST:
                 alone = _alone(layers, members)
                 designs[target] = np.where(
                     alone,
-                    designs[target] * np.exp(forest.predict(design_columns(own, rows))),
+                    designs[target] * np.exp(forest.predict(design_columns(own, rows[among]))),
                     designs[target],
                 )
                 continue
             before = parts[target]
             after = before.copy()
-            after[members] *= np.exp(forest.predict(rows))
+            after[members] *= np.exp(forest.predict(rows))[among]
             parts[target] = after
             designs[target] = np.maximum(designs[target] + layers.total(after - before), 0)
     return designs, parts

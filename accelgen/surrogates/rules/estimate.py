@@ -151,14 +151,14 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
         rows = kernel.serves(layers)
         if not rows.any():
             continue
-        own = layers if rows.all() else layers.select(rows)
-        found["latency_cycles"][rows] = kernel.latency(own, domain)
-        found["latency_max_cycles"][rows] = kernel.latency_max(own, domain)
-        found["interval_cycles"][rows] = kernel.interval(own, domain)
-        found["dsp"][rows] = kernel.dsp(own, domain)
-        found["bram_18k"][rows] = kernel.bram_18k(own, domain)
+        own, among = (layers if rows.all() else layers.select(rows)).distinct()
+        found["latency_cycles"][rows] = kernel.latency(own, domain)[among]
+        found["latency_max_cycles"][rows] = kernel.latency_max(own, domain)[among]
+        found["interval_cycles"][rows] = kernel.interval(own, domain)[among]
+        found["dsp"][rows] = kernel.dsp(own, domain)[among]
+        found["bram_18k"][rows] = kernel.bram_18k(own, domain)[among]
         for target in ("lut", "ff"):
-            found[target][rows] = kernel.cost(own, domain, target, prices)
+            found[target][rows] = kernel.cost(own, domain, target, prices)[among]
     totals = {name: layers.total(found[name]) for name in ("lut", "ff", "dsp", "bram_18k")}
     for target in ("lut", "ff"):
         parts = design_parts(layers, target)
