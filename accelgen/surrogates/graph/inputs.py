@@ -48,6 +48,11 @@ _SIZES = (
 )
 _FLAGS = ("constant", "looped", "first", "last")
 
+_RAMPED = ("n_in", "n_out", "reuse_factor", "block_factor")
+_DOUBLINGS = range(12)
+_BITS = range(1, 17)
+
+
 FEATURES = (
     *_SIZES,
     *_FLAGS,
@@ -58,9 +63,15 @@ FEATURES = (
     "fast",
     "clock_ns",
     *(f"is {kind.value}" for kind in LayerKind),
+    *(f"{name} beyond 2**{step}" for name in _RAMPED for step in _DOUBLINGS),
+    *(f"weight_bits beyond {step}" for step in _BITS),
     *(f"{target} {of}" for of in ("of the layer", "of the design", "share") for target in TARGETS),
 )
-"""The columns of `GraphInputs.nodes`, sizes and figures as log2(1 + x); one for each setting follows them."""
+"""The columns of `GraphInputs.nodes`, sizes and figures as log2(1 + x); one for each setting follows them.
+
+Those "beyond" a power of two rise from 0 to 1 between it and the next: a network of few units sees steps by
+them (piecewise linear encoding, Gorishniy et al., arXiv:2203.05556).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +122,11 @@ def graph_inputs(layers: Layers, ruled: Estimate, domain: Domain, known: Sequenc
     names, rows = _settings(layers, domain)
     setting = np.array([known.index(name) if name in known else -1 for name in names], np.int64)[rows]
     own = _own_figures(layers, ruled)
-    whole = np.stack([ruled.designs[target] for target in TARGETS], axis=1)[layers.design]
+    whole = np.stack([_log(ruled.designs[target]) for target in TARGETS])
     shares = _shares(layers, own)
+    sizes = {name: _log(getattr(layers, name)) for name in _SIZES}
     columns = (
-        *(_log(getattr(layers, name)) for name in _SIZES),
+        *sizes.values(),
         *(getattr(layers, name) for name in _FLAGS),
         layers.nonzero >= 0,
         layers.sharing % 2,
@@ -123,15 +135,17 @@ def graph_inputs(layers: Layers, ruled: Estimate, domain: Domain, known: Sequenc
         layers.fast[layers.design],
         _log(layers.clock_ns)[layers.design],
         *(layers.is_kind(kind) for kind in LayerKind),
-        *_log(own).T,
-        *_log(whole).T,
-        *shares.T,
+        *(ramp for name in _RAMPED for ramp in _ramps(sizes[name], _DOUBLINGS)),
+        *_ramps(layers.weight_bits.astype(np.float32), _BITS),
+        *(_log(row) for row in own),
+        *whole[:, layers.design],
+        *shares,
         *((setting == number)[layers.design] for number in range(len(known))),
     )
-    nodes = np.empty((layers.n_in.size, len(columns)), np.float32)
-    for number, column in enumerate(columns):
-        nodes[:, number] = column
-    return GraphInputs(nodes, layers.edges, layers.design, shares.astype(np.float32), setting)
+    nodes = np.empty((len(columns), layers.n_in.size), np.float32)
+    for row, column in zip(nodes, columns, strict=True):
+        row[:] = column
+    return GraphInputs(nodes.T, layers.edges, layers.design, shares.T, setting)
 
 
 def concatenate(parts: Sequence[GraphInputs]) -> GraphInputs:
@@ -155,20 +169,26 @@ def _settings(layers: Layers, domain: Domain) -> tuple[list[str], Rows]:
     return [f"{domain.name}: {family_name(family)}" for family in found.tolist()], rows
 
 
-def _log(values: Numbers) -> Numbers:
-    logs: Numbers = np.log2(1 + np.maximum(values, 0))
+def _log(values: Numbers) -> Floats:
+    logs: Floats = np.log2(1 + np.maximum(values, 0), dtype=np.float32)
     return logs
 
 
+def _ramps(values: Floats, starts: range) -> Iterator[Floats]:
+    return (np.minimum(np.maximum(values - np.float32(start), 0), 1) for start in starts)
+
+
 def _own_figures(layers: Layers, ruled: Estimate) -> Numbers:
-    """What the rules say of each layer, (n, t); 0 where they say it of designs only, as of the clock."""
+    """What the rules say of each layer, (t, n); 0 where they say it of designs only, as of the clock."""
     none = np.zeros(layers.n_in.shape)
-    return np.stack([ruled.layers.get(target, none) for target in TARGETS], axis=1)
+    return np.stack([ruled.layers.get(target, none) for target in TARGETS])
 
 
-def _shares(layers: Layers, own: Numbers) -> Numbers:
-    """The part of each layer in its design's sum, (n, t): equal parts where the sum is 0."""
-    totals = np.stack([layers.total(column) for column in own.T], axis=1)[layers.design]
+def _shares(layers: Layers, own: Numbers) -> Floats:
+    """The part of each layer in its design's sum, (t, n): equal parts where the sum is 0."""
     count = np.bincount(layers.design, minlength=layers.n_designs)[layers.design]
-    equal = np.repeat(1 / count[:, None], len(TARGETS), axis=1)
-    return np.divide(own, totals, out=equal, where=totals > 0)
+    shares = np.empty(own.shape, np.float32)
+    for row, figures in zip(shares, own, strict=True):
+        total = layers.total(figures)[layers.design]
+        row[:] = np.divide(figures, total, out=1 / count, where=total > 0)
+    return shares

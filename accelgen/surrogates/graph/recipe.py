@@ -23,8 +23,10 @@ CARD = "graph/CARD.md"
 FILES = (storage.FILE, CARD)
 
 
-def make_graph(trained: Trained, folder: Path, recipe: Recipe = DEFAULT_RECIPE) -> tuple[str, ...]:
-    """Train a graph network on the rows of ``trained``; write it and its card, and return their names.
+def make_graph(trained: Trained, folder: Path, recipe: Recipe = DEFAULT_RECIPE) -> Trained:
+    """Train a graph network on the rows of ``trained``; write it and its card (`FILES`).
+
+    What is returned holds the choice between rules, boosting and the network.
 
     It is tried on the folds that boosting was tried on, by networks that did not see their architectures, and
     serves what it predicts better.
@@ -40,7 +42,7 @@ def make_graph(trained: Trained, folder: Path, recipe: Recipe = DEFAULT_RECIPE) 
     network = replace(network, serves=_serves(network, compared))
     storage.save(network, folder / storage.FILE)
     (folder / CARD).write_text(_card(network, compared, rows, recipe), encoding="utf-8")
-    return FILES
+    return compared
 
 
 def _with_method(held_out: Mapping[str, HeldOut], figures: Numbers) -> dict[str, HeldOut]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +74,8 @@ def train_graph_network(
 ) -> GraphNetwork:
     """Learn what the rules with ``prices`` miss of successful syntheses.
 
-    Where the network errs no less than the rules on groups that it did not see, its scale is 0.
+    A first training finds where that can be learned, and a second learns that alone. Where the network errs
+    no less than the rules on groups that it did not see, its scale is 0.
 
     Raises:
         UsageError: Keras or TensorFlow is missing, or no row is there to learn from.
@@ -85,16 +86,23 @@ def train_graph_network(
         raise UsageError("there is no successful synthesis to train the graph network on")
     examples = _examples(table, prices)
     mean, inverse_deviation = _normalisation(examples.inputs.nodes)
-    model = model_type(
-        mean,
-        inverse_deviation,
-        members=recipe.members,
-        hidden=recipe.hidden,
-        rounds=recipe.rounds,
-        dropout=recipe.dropout,
-        seed=recipe.seed,
-    )
-    weights, shares = _fit(model, tensors(examples.inputs), examples, recipe)
+    inputs = tensors(examples.inputs)
+
+    def fit(wanted: _Examples) -> tuple[dict[str, Floats], Numbers]:
+        model = model_type(
+            mean,
+            inverse_deviation,
+            members=recipe.members,
+            hidden=recipe.hidden,
+            rounds=recipe.rounds,
+            dropout=recipe.dropout,
+            seed=recipe.seed,
+        )
+        return _fit(model, inputs, wanted, recipe)
+
+    _, shares = fit(examples)
+    examples = replace(examples, scale=examples.scale * (shares > 0))
+    weights, shares = fit(examples)
     scale = (examples.scale * shares).astype(np.float32)
     return GraphNetwork(examples.settings, {**weights, "scale": scale})
 
@@ -127,7 +135,10 @@ def out_of_fold(
 
 @dataclass(frozen=True, eq=False)
 class _Examples:
-    """Rows (d,), their log residuals (d, t), NaN where not measured, and the mean size (settings, t)."""
+    """Rows (d,), their log residuals (d, t), NaN where not measured, and what they are divided by.
+
+    ``scale`` (settings, t) is their mean size, 0 where nothing is to be learned.
+    """
 
     rows: Sequence[Synthesis]
     settings: tuple[str, ...]
@@ -245,7 +256,7 @@ def _fit(
     def step() -> None:
         with tf.GradientTape() as tape:
             errors = tf.abs(model(inputs, training=True) - wanted)
-            loss = tf.reduce_sum(errors * learned) / tf.reduce_sum(learned)
+            loss = tf.reduce_sum(errors * learned) / tf.maximum(tf.reduce_sum(learned), 1.0)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
 
     weights, shares, most = model.arrays(), np.zeros(examples.scale.shape), 0.0
