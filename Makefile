@@ -50,6 +50,7 @@ lint: $(DEV)
 bench: $(TRAIN)
 	$(BIN)/python benchmarks/build_vs_hls4ml.py
 	$(BIN)/python benchmarks/exactness.py $(MODELS)
+	$(BIN)/python benchmarks/estimate_speed.py
 
 docs: $(DOCS)
 	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
