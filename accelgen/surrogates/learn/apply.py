@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.surrogates.features import Flags, Layers, Numbers
-from accelgen.surrogates.learn.columns import columns, design_columns
+from accelgen.surrogates.learn.columns import columns, design_columns, success_columns
 from accelgen.surrogates.learn.intervals import bounds
 from accelgen.surrogates.learn.model import Learned, Part, Success
 from accelgen.surrogates.learn.scope import NEAR, WIRING, families, family_name
@@ -195,7 +195,7 @@ def probability(layers: Layers, success: Success | None) -> Numbers:
         unknown |= missed
     if unknown.all():
         return np.full(layers.n_designs, np.nan)
-    margin = success.slope * success.forest.predict(columns(own)) + success.intercept
+    margin = success.slope * success.forest.predict(success_columns(own)) + success.intercept
     log_probability = -np.logaddexp(0, -margin)
     whole = np.exp(own.total(log_probability))
     return np.where(_designs(own, unknown) | ~_designs(own, ~unknown), np.nan, whole)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from accelgen.surrogates.features import Layers, Numbers
 from accelgen.surrogates.rules import unrolled
+from accelgen.surrogates.rules.limits import MOST_CONSTANT_PRODUCTS
 
 Matrix = npt.NDArray[np.float32]
 
@@ -68,6 +69,15 @@ def columns(layers: Layers) -> Matrix:
         np.log2(layers.reuse_factor) % 1 != 0,
     )
     return np.stack([np.asarray(figure, np.float32) for figure in figures], axis=1)
+
+
+def success_columns(layers: Layers) -> Matrix:
+    """The figures of `COLUMNS` and whether tools' limits of constant weights are kept, (n, columns + 1)."""
+    within = np.ones(layers.n_in.shape, bool)
+    for straight, looped in MOST_CONSTANT_PRODUCTS.values():
+        most = np.where(layers.looped, looped, straight)
+        within &= ~layers.constant | (layers.n_in * layers.n_out <= most)
+    return np.column_stack([columns(layers), within.astype(np.float32)])
 
 
 def _multipliers(layers: Layers) -> Numbers:

@@ -171,7 +171,7 @@ def _success(data: Any) -> Success:
     return Success(
         scope=Scope.from_json(data["scope"]),
         families=frozenset(FAMILIES[name] for name in data["families"]),
-        forest=Forest.from_json(data["forest"], len(COLUMNS)),
+        forest=Forest.from_json(data["forest"], len(COLUMNS) + 1),  # and that of `success_columns`
         slope=_number(data["slope"]),
         intercept=_number(data["intercept"]),
     )

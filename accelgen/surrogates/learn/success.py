@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from accelgen.surrogates.features import Flags, Numbers, from_records
-from accelgen.surrogates.learn.columns import COLUMNS, Matrix, columns
+from accelgen.surrogates.learn.columns import COLUMNS, Matrix, success_columns
 from accelgen.surrogates.learn.folds import group_folds
 from accelgen.surrogates.learn.model import Success
 from accelgen.surrogates.learn.scope import Scope, families
@@ -39,7 +39,7 @@ def fit_success(rows: Sequence[Synthesis]) -> Success | None:
     return Success(
         scope=Scope.of(layers),
         families=frozenset(families(layers).tolist()),
-        forest=_grow(columns(layers), outcome),
+        forest=_grow(success_columns(layers), outcome),
         slope=slope,
         intercept=intercept,
     )
@@ -47,7 +47,7 @@ def fit_success(rows: Sequence[Synthesis]) -> Success | None:
 
 def held_out_margins(tried: Sequence[Synthesis]) -> Numbers:
     """Margins (n,) of attempts by trees that did not see their architecture."""
-    rows = columns(from_records([row.design for row in tried]))
+    rows = success_columns(from_records([row.design for row in tried]))
     outcome = np.array([row.success for row in tried], bool)
     folds = group_folds(tried)
     margins = np.zeros(len(tried))
@@ -60,7 +60,7 @@ def held_out_margins(tried: Sequence[Synthesis]) -> Numbers:
 def _grow(rows: Matrix, outcome: Flags) -> Forest:
     import xgboost
 
-    used = np.where([name not in _UNUSED for name in COLUMNS], rows, np.float32(0))
+    used = np.where([*(name not in _UNUSED for name in COLUMNS), True], rows, np.float32(0))
     booster = xgboost.train(
         {
             "objective": "binary:logistic",
@@ -70,7 +70,7 @@ def _grow(rows: Matrix, outcome: Flags) -> Forest:
             "tree_method": "hist",
             "nthread": 1,
             "seed": 0,
-            "monotone_constraints": tuple(HARDER.get(name, 0) for name in COLUMNS),
+            "monotone_constraints": (*(HARDER.get(name, 0) for name in COLUMNS), 1),
         },
         xgboost.DMatrix(used, label=outcome, nthread=1),
         TREES,
