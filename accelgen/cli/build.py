@@ -20,7 +20,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("model", metavar=FILE, help="trained model: .keras, .h5, .json or .onnx")
     parser.add_argument("-o", "--output", metavar=FOLDER, required=True, help="directory of the project")
-    parser.add_argument("--name", help="name of the network in the project")
     add_design_options(parser)
 
 

@@ -29,6 +29,7 @@ def add_design_options(parser: ArgumentParser) -> None:
     target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
     target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
     parser.add_argument("--config", metavar=FILE, help="design.yaml of choices; the options here win over it")
+    parser.add_argument("--name", help="name of the network instead of the model's own")
     hardware = parser.add_argument_group("hardware")
     hardware.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
     hardware.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
@@ -66,7 +67,7 @@ def add_design_options(parser: ArgumentParser) -> None:
 
 
 def design_options(options: Namespace) -> Options:
-    """What was asked for of the design, as keywords of the Python API; weights and calibration are none."""
+    """What was asked for, as keywords of the Python API; weights, calibration and name go by themselves."""
     return {
         "config": options.config,
         "board": options.board,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ def run(options: Namespace) -> int:
             calibration=options.calibration,
             **design_options(options),
         )
+    if options.name is not None:
+        network = replace(network, name=options.name)
     domain = DEFAULT_DOMAIN if options.tool is None else find_domain(options.tool)
     estimated = _sweep if options.sweep else _one
     fits = estimated(network, design, domain, options)

@@ -34,13 +34,13 @@ def run_json(capsys, *arguments):
 
 
 def test_json(capsys):
-    code, found = run_json(capsys, "estimate", TAGGER, *RESOURCE, "--reuse-factor", "8")
+    code, found = run_json(capsys, "estimate", TAGGER, *RESOURCE, "--reuse-factor", "8", "--name", "tagger")
     assert code == 0
     assert list(found) == [
         *("network", "part", "clock_ns", "io_type", "domain", "confidence", "total", "latency_us", "layers"),
         *("capacity", "shares", "fits", "certain", "in_domain", "reasons", "success_probability", "notes"),
     ]
-    assert (found["network"], found["part"], found["clock_ns"]) == ("jet_tagger", "xczu9eg-ffvb1156-2-e", 5.0)
+    assert (found["network"], found["part"], found["clock_ns"]) == ("tagger", "xczu9eg-ffvb1156-2-e", 5.0)
     assert list(found["total"]) == REPORTED
     for figure in found["total"].values():
         assert list(figure) == ["value", "low", "high"]
