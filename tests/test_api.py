@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import accelgen
-from accelgen.choices import Choices
+from accelgen.choices import Choices, Options
 from accelgen.design import Design, IoType, LayerDesign, RowSharing, Strategy, WeightMemory
 from accelgen.design.folding import Folding
 from accelgen.errors import UsageError
@@ -143,3 +144,7 @@ def test_a_design_survives_its_file():
 def test_choices_that_make_no_sense_are_refused(choices, message):
     with pytest.raises(UsageError, match=message):
         Choices(**choices).design()
+
+
+def test_every_choice_is_an_option():
+    assert list(Options.__annotations__) == [field.name for field in fields(Choices)]
