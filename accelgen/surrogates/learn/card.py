@@ -24,12 +24,12 @@ from accelgen.surrogates.record import TARGETS, Synthesis
 from accelgen.surrogates.rules import domain_of
 
 LICENCES: Mapping[str, str] = {
-    "wa-hls4ml dense chains": "CC-BY-NC-4.0, a sample (github.com/jdweitz/wa-hls4ml)",
+    "wa-hls4ml dense chains": "sample from github.com/jdweitz/wa-hls4ml; the full set is CC-BY-NC-4.0",
     "wa-hls4ml single dense": "Apache-2.0 (github.com/Dendendelen/wa-hls4ml-search)",
     "N-TORC conv1d": "MIT (github.com/HeRCLab/N-TORC)",
     "N-TORC dense": "MIT (github.com/HeRCLab/N-TORC)",
     "N-TORC lstm": "MIT (github.com/HeRCLab/N-TORC)",
-    "hls4ml project": "the projects' own (shipped: github.com/ArgyKokk/hls4ml_MLP_estimator)",
+    "hls4ml project": "the projects' own (github.com/ArgyKokk/hls4ml_MLP_estimator)",
 }
 
 
