@@ -69,19 +69,19 @@ class GraphNetwork:
     def members(self, inputs: GraphInputs) -> Floats:
         """What each network says, in units of ``scale``, (m, d, t)."""
         weights = self.weights
-        nodes = (inputs.nodes - weights["mean"]) * weights["inverse_deviation"]
-        hidden = _relu(np.clip(nodes, -CLIP, CLIP) @ weights["encode"] + weights["encode_bias"])
+        nodes: Floats = (inputs.nodes - weights["mean"]) * weights["inverse_deviation"]
+        np.clip(nodes, -CLIP, CLIP, out=nodes)
+        hidden = _relu(nodes @ weights["encode"] + weights["encode_bias"])
         source, destination = inputs.edges
         back = np.argsort(source, kind="stable")
         for number in range(self.rounds):
             before = _neighbours(hidden, source, destination)
             after = _neighbours(hidden, destination[back], source[back])
-            hidden = hidden + _relu(
-                hidden @ weights[f"self_{number}"]
-                + before @ weights[f"forward_{number}"]
-                + after @ weights[f"backward_{number}"]
-                + weights[f"bias_{number}"]
-            )
+            update: Floats = hidden @ weights[f"self_{number}"]
+            update += before @ weights[f"forward_{number}"]
+            update += after @ weights[f"backward_{number}"]
+            update += weights[f"bias_{number}"]
+            hidden += _relu(update)
         read = (hidden @ weights["read"] + weights["read_bias"]) * inputs.shares
         pooled = segment_sum(read, inputs.design, inputs.setting.size)
         bounded: Floats = LIMIT * np.tanh(pooled / LIMIT)

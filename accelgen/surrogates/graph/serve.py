@@ -57,13 +57,16 @@ def corrected_by_graph(
         for target in frozenset().union(*(part.graph for part in known.parts.values()))
     }
     chosen = {target: inside & np.isin(main, own) for target, own in families.items()}
-    if not any(rows.any() for rows in chosen.values()):
+    used = np.any([np.zeros(layers.n_designs, bool), *chosen.values()], axis=0)
+    if not used.any():
         return
-    figures = network.correct(layers, ruled, domain)
-    for target, rows in chosen.items():
+    rows = used[layers.design]
+    said = Estimate(ruled.designs, {target: values[rows] for target, values in ruled.layers.items()})
+    figures = network.correct(layers.select(rows), said, domain)
+    for target, served in chosen.items():
         before = ruled.designs[target]
-        designs[target] = np.where(rows, figures[target], designs[target])
+        designs[target] = np.where(served, figures[target], designs[target])
         if target in single:
             ratio = np.divide(figures[target], before, out=np.ones(before.shape), where=before > 0)
             scaled = ruled.layers[target] * ratio[layers.design]
-            single[target] = np.where(rows[layers.design], scaled, single[target])
+            single[target] = np.where(served[layers.design], scaled, single[target])
