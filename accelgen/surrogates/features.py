@@ -153,6 +153,20 @@ class Layers:
         chosen[row_of[counts > 0]] = True
         return self.select(chosen), (np.cumsum(chosen) - 1)[row_of[self.variant]]
 
+    def part(self, start: int, stop: int) -> Layers:
+        """The designs from ``start`` to before ``stop`` with their layers."""
+        rows = slice(*np.searchsorted(self.design, (start, stop)).tolist())
+        ends = slice(*np.searchsorted(self.edges[1], (rows.start, rows.stop)).tolist())
+        columns = {
+            entry.name: getattr(self, entry.name)[
+                slice(start, stop) if entry.name in _NOT_PER_LAYER else rows
+            ]
+            for entry in fields(self)
+            if entry.name not in ("design", "edges")
+        }
+        edges = self.edges[:, ends] - rows.start
+        return replace(self, design=self.design[rows] - start, edges=edges, **columns)
+
     @cached_property
     def block_factor(self) -> Numbers:
         """Products that one cycle computes: n_in n_out / RF, rounded up (hls4ml's ``block_factor``)."""

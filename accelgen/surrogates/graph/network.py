@@ -14,6 +14,9 @@ from accelgen.surrogates.rules import Domain, Estimate
 CLIP = 4.0
 """Features are held within so many standard deviations of the training data."""
 
+BLOCK = 4096
+"""Designs whose features are held at once: larger arrays take longer to get from the system than to fill."""
+
 CHUNK = 256
 """Designs that are evaluated at once, so that what is in between stays in the cache."""
 
@@ -53,7 +56,17 @@ class GraphNetwork:
         A setting that the network was not trained for, and a target that it knows nothing better of, keep
         what the rules say.
         """
-        residuals = self.residuals(graph_inputs(layers, ruled, domain, self.settings))
+        found = [np.zeros((0, len(TARGETS)))]
+        for start in range(0, layers.n_designs, BLOCK):
+            stop = start + BLOCK
+            rows = slice(*np.searchsorted(layers.design, (start, stop)).tolist())
+            said = Estimate(
+                {target: values[start:stop] for target, values in ruled.designs.items()},
+                {target: values[rows] for target, values in ruled.layers.items()},
+            )
+            inputs = graph_inputs(layers.part(start, stop), said, domain, self.settings)
+            found.append(self.residuals(inputs))
+        residuals = np.concatenate(found)
         return {
             target: apply_residual(target, ruled.designs[target], residuals[:, column])
             for column, target in enumerate(TARGETS)

@@ -46,10 +46,12 @@ def test_batches_equal_single_designs():
     np.testing.assert_allclose(together, np.concatenate([figures([one]) for one in DESIGNS]), rtol=1e-6)
 
 
-def test_chunks_equal_the_whole(monkeypatch):
+@pytest.mark.parametrize(("block", "chunk"), [(4096, 4), (4, 256), (7, 3)])
+def test_blocks_equal_the_whole(block, chunk, monkeypatch):
     many = DESIGNS * 5
     whole = figures(many)
-    monkeypatch.setattr(graph_network, "CHUNK", 4)
+    monkeypatch.setattr(graph_network, "BLOCK", block)
+    monkeypatch.setattr(graph_network, "CHUNK", chunk)
     np.testing.assert_allclose(figures(many), whole, rtol=1e-6)
 
 
