@@ -54,12 +54,6 @@ class Packing:
         return node.name in self.layers or node.name in self.native
 
 
-def is_monotone(node: Threshold) -> bool:
-    """Whether each channel's values only rise or only fall."""
-    steps = np.diff(np.atleast_2d(node.values), axis=-1)
-    return bool(np.all(np.all(steps >= 0, axis=-1) | np.all(steps <= 0, axis=-1)))
-
-
 def plan_packing(network: Network, design: Design) -> Packing:
     """The plan for an exact network and a legal design."""
     layers = _few_bit_layers(network, design)
@@ -89,14 +83,14 @@ def _fused_thresholds(network: Network, layers: Mapping[str, FewBitMatrix]) -> d
         and len(network.consumers[node.inputs[0]]) == 1
         and node.inputs[0] not in network.outputs
         and 1 < np.unique(node.values).size <= MAX_FUSED_LEVELS
-        and is_monotone(node)
+        and node.is_monotone
     }
 
 
 def _writes_words(node: Node, network: Network) -> bool:
     """Whether a node that is read packed has a kernel that writes words."""
     if isinstance(node, Threshold):
-        return is_monotone(node) and network.types[node.inputs[0]].width <= MAX_RESULT_BITS
+        return node.is_monotone and network.types[node.inputs[0]].width <= MAX_RESULT_BITS
     return isinstance(node, Pool)
 
 

@@ -264,6 +264,17 @@ class Threshold(Node):
         """Whether the channels have thresholds or values of their own."""
         return max(len(np.atleast_2d(array)) for array in (self.thresholds, self.values)) > 1
 
+    @property
+    def directions(self) -> Array:
+        """1 for each row of values that ascends, -1 for one that descends, 0 for one that does neither."""
+        steps = np.diff(np.atleast_2d(self.values))
+        return np.where(np.all(steps >= 0, 1), 1.0, np.where(np.all(steps <= 0, 1), -1.0, 0.0))
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether each channel's values only rise or only fall."""
+        return bool(np.all(self.directions))
+
     def value_of(self, reached: npt.NDArray[np.int64], values: npt.NDArray[Any] | None = None) -> Any:
         """For each element (..., n_channels) the value with so many thresholds reached.
 

@@ -153,8 +153,7 @@ def _(node: QuantizeArray, inputs: Sequence[FixedArray], shape: Shape) -> FixedA
 
 @_bounds.register
 def _(node: Threshold, inputs: Sequence[FixedArray], shape: Shape) -> FixedArray:
-    differences = np.diff(np.atleast_2d(node.values))
-    if np.all(np.all(differences >= 0, 1) | np.all(differences <= 0, 1)):
+    if node.is_monotone:
         return _sorted(reference.apply(node, inputs))
     return _spread(node.values, shape)
 

@@ -17,7 +17,6 @@ from accelgen.passes.fold_affine import layers_taking
 from accelgen.passes.step_chains import (
     Chain,
     constants_by_channel,
-    directions,
     is_max_pool,
     is_rising,
     is_shared,
@@ -96,7 +95,7 @@ def _pool_levels(editor: Editor, node: Node) -> bool:
     pool = editor.source(node)
     if not is_max_pool(pool) or editor.only_user(pool.name) is None:
         return False
-    direction = directions(node)
+    direction = node.directions
     if not np.all(direction):
         return False
     rising = node

@@ -29,7 +29,7 @@ from accelgen.ir.constants import compact, is_power_of_two, per_channel
 from accelgen.ir.few_bits import MAX_LEVEL_BITS, is_few_bit
 from accelgen.ir.functions import FUNCTIONS
 from accelgen.ir.grid import constant_type
-from accelgen.ir.nodes import Array, Shape
+from accelgen.ir.nodes import Shape
 from accelgen.ir.types import MAX_WIDTH
 
 SMALL_CAST_BITS = 2
@@ -80,19 +80,12 @@ def is_monotone(node: Node, shape: Shape) -> bool:
         case Relu():
             monotone = bool(np.all(node.negative_slope >= 0))
         case Threshold():
-            monotone = bool(np.all(directions(node)))
+            monotone = node.is_monotone
         case Unary():
             monotone = node.function in FUNCTIONS and FUNCTIONS[node.function].rising
         case _:
             monotone = False
     return monotone and constants_by_channel(node, shape) is not None
-
-
-def directions(node: Threshold) -> Array:
-    """1 for each row of values that ascends, -1 for one that descends, 0 for one that does neither."""
-    differences = np.diff(np.atleast_2d(node.values))
-    rises, falls = (np.all(differences >= 0, 1), np.all(differences <= 0, 1))
-    return np.where(rises, 1.0, np.where(falls, -1.0, 0.0))
 
 
 def is_rising(node: Node) -> bool:
@@ -101,7 +94,7 @@ def is_rising(node: Node) -> bool:
         case Affine():
             return bool(np.all(node.scale >= 0))
         case Threshold():
-            return bool(np.all(directions(node) > 0))
+            return bool(np.all(node.directions > 0))
         case Quantize():
             return node.type.overflow in (Overflow.SAT, Overflow.SAT_SYM)
         case _:

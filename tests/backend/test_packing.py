@@ -8,7 +8,6 @@ import pytest
 from accelgen.backend.kernels.registry import load_kernels
 from accelgen.backend.layers import lower
 from accelgen.backend.packed import MAX_WORD_BITS, PackedTensor
-from accelgen.backend.packing import is_monotone
 from accelgen.design import Design, IoType
 from accelgen.design.few_bit import Levels
 from accelgen.design.reuse import legalize
@@ -177,7 +176,7 @@ def test_a_sum_that_others_read_too_keeps_its_thresholds_apart() -> None:
 )
 def test_channels_may_rise_or_fall(values: list[float], monotone: bool) -> None:
     array = np.array(values, float)
-    assert is_monotone(Threshold("t", ("x",), np.zeros(array.shape[-1] - 1), array)) is monotone
+    assert Threshold("t", ("x",), np.zeros(array.shape[-1] - 1), array).is_monotone is monotone
 
 
 @pytest.mark.parametrize("count", [2, 3, 8, 16])

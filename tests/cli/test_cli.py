@@ -1,6 +1,5 @@
 """The command line as its users meet it: exit codes, messages, and the JSON that scripts rely on."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -13,26 +12,11 @@ import pytest
 from accelgen import __version__, cli
 from accelgen.cli import design_options
 from accelgen.design import IoType, RowSharing, Strategy, WeightMemory
+from tests.cli.commands import run, run_json
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGGER = ROOT / "examples/jet_tagger/model.keras"
 TEST_JETS = ROOT / "examples/jet_tagger/test.npz"
-
-
-def run(capsys, *arguments):
-    """Exit code, stdout and stderr of one command."""
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as leave:
-        code = leave.code
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
-
-
-def run_json(capsys, *arguments):
-    code, out, err = run(capsys, *arguments, "--json")
-    assert err == ""
-    return code, json.loads(out)
 
 
 @pytest.fixture(scope="module")

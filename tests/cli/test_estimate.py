@@ -1,7 +1,6 @@
 """``accelgen estimate`` as its users meet it: tables, the JSON that scripts rely on, sweeps, exit codes."""
 
 import csv
-import json
 import re
 import subprocess
 import sys
@@ -9,28 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from accelgen import cli
+from tests.cli.commands import run, run_json
 
 ROOT = Path(__file__).resolve().parents[2]
 TAGGER = ROOT / "examples/jet_tagger/model.keras"
 RESOURCE = ("--board", "zcu102", "--strategy", "resource")
 REPORTED = ["latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k", "clock_ns"]
-
-
-def run(capsys, *arguments):
-    """Exit code, stdout and stderr of one command."""
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as leave:
-        code = leave.code
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
-
-
-def run_json(capsys, *arguments):
-    code, out, err = run(capsys, *arguments, "--json")
-    assert err == ""
-    return code, json.loads(out)
 
 
 def test_json(capsys):

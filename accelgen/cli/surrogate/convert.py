@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from accelgen.cli.arguments import FILE, PATH
+from accelgen.cli.arguments import PATH
+from accelgen.cli.surrogate.arguments import add_table
 from accelgen.cli.surrogate.reading import write_table
 
 SUMMARY = "read data sets and synthesised projects into one table"
@@ -13,9 +14,7 @@ SUMMARY = "read data sets and synthesised projects into one table"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("sources", metavar=PATH, nargs="+", help="data sets, projects, or folders of them")
-    parser.add_argument(
-        "-o", "--output", metavar=FILE, required=True, help="table to write: .parquet, .csv or .jsonl"
-    )
+    add_table(parser)
 
 
 def run(options: Namespace) -> int:

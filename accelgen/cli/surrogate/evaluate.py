@@ -5,21 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from accelgen.cli.arguments import FOLDER, PATH
+from accelgen.cli.arguments import FOLDER
 from accelgen.cli.output import write_json, write_line
+from accelgen.cli.surrogate.arguments import add_data
 
 SUMMARY = "score estimates on syntheses: wa-hls4ml's metrics, and how often intervals hold"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "--data",
-        metavar=PATH,
-        nargs="+",
-        required=True,
-        help="tables, data sets, projects, or folders of them",
-    )
+    add_data(parser)
     parser.add_argument(
         "--surrogates", metavar=FOLDER, help="trained files to score (default: those that come with accelgen)"
     )

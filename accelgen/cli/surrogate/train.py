@@ -5,21 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from accelgen.cli.arguments import FOLDER, PATH
+from accelgen.cli.arguments import FOLDER
 from accelgen.cli.output import write_json, write_line
+from accelgen.cli.surrogate.arguments import add_data
 
 SUMMARY = "learn prices, residuals and intervals from syntheses; the same data give the same files"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "--data",
-        metavar=PATH,
-        nargs="+",
-        required=True,
-        help="tables, data sets, projects, or folders of them",
-    )
+    add_data(parser)
     parser.add_argument(
         "--graph",
         action="store_true",

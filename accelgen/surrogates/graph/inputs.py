@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from accelgen.surrogates import record
 from accelgen.surrogates.features import Layers, Numbers
 from accelgen.surrogates.learn.scope import family_name, main_families
 from accelgen.surrogates.record import LayerKind
@@ -16,16 +17,7 @@ from accelgen.surrogates.rules import Domain, Estimate
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
-TARGETS = (
-    "latency_cycles",
-    "latency_max_cycles",
-    "interval_cycles",
-    "lut",
-    "ff",
-    "dsp",
-    "bram_18k",
-    "clock_ns",
-)
+TARGETS = tuple(target for target in record.TARGETS if target != "uram")
 """What is predicted, in the order of every array of targets; no URAM was ever measured in use."""
 
 _SIZES = (

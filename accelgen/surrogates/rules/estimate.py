@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
-from accelgen.surrogates.record import DesignRecord, LayerKind
+from accelgen.surrogates.record import TARGETS, DesignRecord, LayerKind
 from accelgen.surrogates.rules import elementwise, packed, recurrent, resource, stream, unrolled
 from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.rules.prices import Prices, load_prices, total_cost
@@ -184,15 +184,7 @@ def estimate_record(
     return whole, single
 
 
-_LAYER_TARGETS = (
-    "latency_cycles",
-    "latency_max_cycles",
-    "interval_cycles",
-    "lut",
-    "ff",
-    "dsp",
-    "bram_18k",
-)
+_LAYER_TARGETS = tuple(target for target in TARGETS if target not in ("uram", "clock_ns"))
 
 
 def design_parts(layers: Layers, target: str) -> Mapping[str, Numbers]:
