@@ -24,10 +24,8 @@ from accelgen.backend.project import (
     LayerReport,
     Port,
     WordsReport,
-    replacing,
-    write_files,
+    is_replaceable,
 )
-from accelgen.backend.templates import fill
 from accelgen.backend.writer import firmware
 from accelgen.design import Design, Strategy
 from accelgen.design.packed_choice import GENERAL, PACKED
@@ -37,6 +35,8 @@ from accelgen.ir import Network
 from accelgen.ir.fixed import FixedArray
 from accelgen.ir.serialize import to_bytes
 from accelgen.project_files import DESIGN, NETWORK, REPORT
+from accelgen.replacing import replacing, write_files
+from accelgen.templates import fill
 
 MAX_GOLDEN_SAMPLES = 1000
 """Samples that go into tb_data; the testbench needs to notice a mistake, not to measure accuracy."""
@@ -98,7 +98,7 @@ def write_project(
         REPORT: report.to_json().encode(),
         NETWORK: to_bytes(network),
     }
-    with replacing(directory) as temporary:
+    with replacing(directory, is_replaceable, "accelgen project") as temporary:
         write_files(temporary, files)
     return report
 

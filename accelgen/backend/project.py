@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -142,107 +136,6 @@ def _layer(data: Mapping[str, Any]) -> LayerReport:
     return LayerReport(**{**data, "shape": tuple(data["shape"]), "words": packed})
 
 
-@contextmanager
-def replacing(directory: Path) -> Iterator[Path]:
-    """A temporary directory beside ``directory`` that takes its place when the block ends without an error.
-
-    Whatever interrupts it leaves the old project or the new one. What a killed build left beside the
-    directory is removed. A symbolic link is followed.
-
-    Raises:
-        UsageError: ``directory`` holds something other than a project of ours, is the current directory, or
-            cannot be written.
-    """
-    try:
-        target = Path(directory).resolve()
-        if Path.cwd().is_relative_to(target):
-            raise UsageError(f"{directory} is where this command runs and cannot be replaced; name another")
-        if target.exists() and not _is_ours(target):
-            raise UsageError(
-                f"{directory} exists and is no accelgen project; choose another directory or remove it"
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary_beside(target) as temporary:
-            yield temporary
-            _swap(temporary, target)
-    except OSError as error:
-        raise UsageError(f"cannot write {directory}: {error.strerror}") from None
-
-
-@contextmanager
-def _temporary_beside(target: Path) -> Iterator[Path]:
-    """A directory that is locked while the block lasts, so that no other build takes it for a remnant."""
-    prefix = f".{target.name[:40]}.accelgen-"
-    with ExitStack() as held:
-        with _lock(target.parent):
-            _remove_remnants(target.parent, prefix)
-            temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
-            held.callback(shutil.rmtree, temporary, ignore_errors=True)
-            held.enter_context(_lock(temporary))
-        temporary.chmod(0o755)
-        yield temporary
-
-
-def _remove_remnants(parent: Path, prefix: str) -> None:
-    """Remove the temporary directories of builds that were killed: no process holds a lock on them."""
-    for path in parent.iterdir():
-        if path.name.startswith(prefix):
-            with suppress(OSError), _lock(path, wait=False):
-                shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _lock(directory: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a directory's lock, which ends with the process; OSError where it is taken and not waited for."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_ours(directory: Path) -> bool:
-    return directory.is_dir() and ((directory / REPORT).is_file() or not any(directory.iterdir()))
-
-
-def _swap(new: Path, target: Path) -> None:
-    """Put ``new`` in the place of ``target``; the old one, if any, ends up under the name ``new``."""
-    try:
-        new.rename(target)  # which replaces an empty directory too
-    except OSError:
-        if not _exchange(new, target):
-            # without an atomic exchange a kill between the renames leaves the old project under this name
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.old.", dir=target.parent))
-            target.rename(old / target.name)
-            new.rename(target)
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _exchange(first: Path, second: Path) -> bool:
-    """Swap two directories in one step (renameat2 of Linux); False where there is no such thing."""
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError):
-        return False
-    at_cwd, exchange = -100, 2
-    return bool(renameat2(at_cwd, os.fsencode(first), at_cwd, os.fsencode(second), exchange) == 0)
-
-
-def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write relative paths and their contents."""
-    for folder in sorted({(directory / path).parent for path in files}):
-        folder.mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
-        (directory / path).write_bytes(content)
-
-
-__all__: Sequence[str] = [
-    "BuildReport",
-    "LayerReport",
-    "Port",
-    "WordsReport",
-    "read_report",
-    "replacing",
-    "write_files",
-]
+def is_replaceable(directory: Path) -> bool:
+    """Whether a directory holds a project, of any version, in whose place another may be written."""
+    return (directory / REPORT).is_file()

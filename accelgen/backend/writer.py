@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from accelgen.backend.headers import ap_types, needed_headers
-from accelgen.backend.templates import fill
+from accelgen.templates import fill
 
 COMMON_HEADERS = (
     "nnet_utils/accelgen_constants.h",

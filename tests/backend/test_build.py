@@ -16,7 +16,7 @@ from accelgen import reference
 from accelgen.backend.build import write_project
 from accelgen.backend.codes import from_words, to_words
 from accelgen.backend.csim import compile_project
-from accelgen.backend.project import BuildReport, read_report, replacing
+from accelgen.backend.project import BuildReport, is_replaceable, read_report
 from accelgen.design import Design, LayerDesign, Strategy
 from accelgen.errors import UsageError
 from accelgen.ir import (
@@ -32,6 +32,7 @@ from accelgen.ir import (
     Rounding,
 )
 from accelgen.ir.fixed import FixedArray
+from accelgen.replacing import replacing
 from tests.backend.conftest import network_of, random_codes
 
 
@@ -179,7 +180,7 @@ def test_a_failure_leaves_the_old_project(tmp_path: Path) -> None:
     before = contents(tmp_path)
 
     def fail() -> None:
-        with replacing(tmp_path / "out") as temporary:
+        with replacing(tmp_path / "out", is_replaceable, "accelgen project") as temporary:
             (temporary / "half").write_text("x")
             raise RuntimeError
 
@@ -195,14 +196,14 @@ def test_a_kill_leaves_the_old_project_or_the_new(tmp_path: Path, moment: int) -
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from accelgen.backend import project\n"
+        "from accelgen import replacing\n"
         "calls = 0\n"
         "def die(*arguments):\n"
         f"    if {moment} == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"    if {moment} == 1: exchange(*arguments); os.kill(os.getpid(), signal.SIGKILL)\n"
         f"    return False if {moment} == 2 else exchange(*arguments)\n"
-        "exchange, project._exchange = project._exchange, die\n"
-        f"with project.replacing(Path({str(tmp_path / 'out')!r})) as new:\n"
+        "exchange, replacing._exchange = replacing._exchange, die\n"
+        f"with replacing.replacing(Path({str(tmp_path / 'out')!r}), Path.exists, '') as new:\n"
         "    (new / 'build.json').write_text('new')\n"
     )
     root = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The template files of generated projects, filled in."""
+"""The template files of what accelgen writes, filled in."""
 
 from __future__ import annotations
 
