@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,12 +158,31 @@ def intervals(
     """Figures with intervals.
 
     A design's width is the mean of its layers', by their shares of the figure, or the largest of them where
-    the worst layer decides. Layers outside of the measurements have that of rules that were tried on networks
-    of other sizes, or, far outside, on the data of other tools.
+    the worst layer decides.
     """
     found: dict[str, Figures] = {}
+    for target, width in layer_widths(layers, designs, known, learned).items():
+        if target in WORST:
+            whole = layers.largest(width)
+        else:
+            share = parts.get(target, np.zeros(layers.n_in.shape)) + 1 * ~np.isin(known.family, list(WIRING))
+            size = layers.total(share)
+            whole = np.divide(layers.total(width * share), size, out=np.zeros(size.shape), where=size > 0)
+        found[target] = Figures(designs[target], *bounds(designs[target], whole, offset(target)))
+    return found
+
+
+def layer_widths(
+    layers: Layers, targets: Iterable[str], known: Known, learned: Learned
+) -> dict[str, Numbers]:
+    """How wide the interval of each layer (n,) is on a log scale, by target.
+
+    Layers outside of the measurements have the width of rules that were tried on networks of other sizes, or,
+    far outside, on the data of other tools.
+    """
+    found: dict[str, Numbers] = {}
     members, neighbours = known.members(), known.neighbours()
-    for target, value in designs.items():
+    for target in targets:
         far = learned.transfer.get(target, 0.0)
         width = np.full(layers.n_in.shape, far)
         width[known.inside] = 0.0  # wiring
@@ -171,13 +190,7 @@ def intervals(
             width[rows] = known.parts[family].widths.get(target, far)
         for family, rows in neighbours.items():
             width[rows] = known.parts[family].near_widths.get(target, far)
-        if target in WORST:
-            whole = layers.largest(width)
-        else:
-            share = parts.get(target, np.zeros(layers.n_in.shape)) + 1 * ~np.isin(known.family, list(WIRING))
-            size = layers.total(share)
-            whole = np.divide(layers.total(width * share), size, out=np.zeros(size.shape), where=size > 0)
-        found[target] = Figures(value, *bounds(value, whole, offset(target)))
+        found[target] = width
     return found
 
 

@@ -191,8 +191,12 @@ def design_parts(layers: Layers, target: str) -> Mapping[str, Numbers]:
     """What a design costs besides its layers: LUTs for itself, FFs between layers that have constants."""
     if target == "lut":
         return {DESIGN: np.ones(layers.n_designs)}
-    handed = layers.n_out * layers.result_bits * ~_streams(layers) * ~layers.looped
-    return {"handed_bits": layers.total(handed)}
+    return {name: layers.total(bits) for name, bits in handed_parts(layers).items()}
+
+
+def handed_parts(layers: Layers) -> Mapping[str, Numbers]:
+    """What each layer, (n,), adds to the FFs that a design has besides its layers."""
+    return {"handed_bits": layers.n_out * layers.result_bits * ~_streams(layers) * ~layers.looped}
 
 
 def _rolling(layers: Layers) -> Flags:
@@ -202,16 +206,28 @@ def _rolling(layers: Layers) -> Flags:
 
 
 def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
-    """Cycles of a design: the longest way through it, with a cycle between two layers, and a second one after
-    constants that take a result every cycle.
+    """Cycles of a design: the longest way through it.
 
     A stream's layers run at the same time: the longest, and the first position of the others.
     """
-    wired = layers.is_kind(LayerKind.MOVE)
-    between = np.where(wired, 0, 1 + (_rolling(layers) & (cycles >= 2) & ~layers.last))
-    first = cycles / np.maximum(layers.positions, 1)
+    first = first_cycles(layers, cycles)
     streamed = layers.largest(cycles - first) + layers.total(first)
-    return np.maximum(np.where(layers.stream, streamed, _longest_way(layers, cycles + between) - 1), 0)
+    waited = cycles + cycles_between(layers, cycles)
+    return np.maximum(np.where(layers.stream, streamed, _longest_way(layers, waited) - 1), 0)
+
+
+def first_cycles(layers: Layers, cycles: Numbers) -> Numbers:
+    """Of the cycles of layers (n,), those of their first position."""
+    return cycles / np.maximum(layers.positions, 1)
+
+
+def cycles_between(layers: Layers, cycles: Numbers) -> Numbers:
+    """Cycles from each layer (n,), which takes some itself, to the next in io_parallel: one, and a second one
+    after constants that take a result every cycle.
+    """
+    wired = layers.is_kind(LayerKind.MOVE)
+    between: Numbers = np.where(wired, 0, 1 + (_rolling(layers) & (cycles >= 2) & ~layers.last))
+    return between
 
 
 def _longest_way(layers: Layers, cycles: Numbers) -> Numbers:
