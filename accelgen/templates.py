@@ -15,10 +15,16 @@ class _AtTemplate(Template):
 
 
 @cache
-def _read(name: str) -> _AtTemplate:
-    return _AtTemplate((data_dir("templates") / name).read_text(encoding="utf-8"))
+def read(name: str) -> str:
+    """The template file ``name`` as it is; FileNotFoundError where there is none."""
+    return (data_dir("templates") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> _AtTemplate:
+    return _AtTemplate(read(name))
 
 
 def fill(name: str, **values: str) -> str:
     """The template file ``name`` with every ``@{key}`` replaced; KeyError where one has no value."""
-    return _read(name).substitute(values)
+    return _template(name).substitute(values)

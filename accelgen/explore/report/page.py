@@ -1,0 +1,140 @@
+"""report.html: one file with its style, its program and its data, which asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from accelgen import __version__
+from accelgen.estimation import LAYER_TARGETS, Figure
+from accelgen.explore.candidate import Candidate, Exploration
+from accelgen.explore.report.figures import figures_of, quantities
+from accelgen.surrogates.predict import CONFIDENCE
+from accelgen.templates import fill, read
+
+SCRIPTS = ("page", "format", "scale", "chart", "detail", "front", "main")
+"""The parts of the page's program, in the order in which they need each other."""
+
+
+def to_html(exploration: Exploration, commands: Mapping[str, str]) -> str:
+    """The report of a search; ``commands`` are those that build the candidates, by their names.
+
+    Whatever a model's names hold is data to the page: it stands in JSON without a character that HTML knows,
+    and the page's own policy allows no script but its own, and no request at all.
+    """
+    style = read("explore/report.css")
+    script = "\n".join(read(f"explore/{part}.js") for part in SCRIPTS)
+    return fill(
+        "explore/report.html",
+        title=html.escape(f"{exploration.network} on {exploration.board}"),
+        style=style,
+        style_hash=_hash(style),
+        script=script,
+        script_hash=_hash(script),
+        data=embedded(page_data(exploration, commands)),
+    )
+
+
+def _hash(text: str) -> str:
+    """Of a script or style, as a content security policy has it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def embedded(data: object) -> str:
+    """JSON that can stand inside a script element: no text ends it, or begins a comment in it."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))  # ASCII: no U+2028 either
+    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+
+
+def page_data(exploration: Exploration, commands: Mapping[str, str]) -> dict[str, Any]:
+    """What the page shows; designs share the pieces of their design files."""
+    figures = [figures_of(candidate) for candidate in exploration.candidates]
+    shown = quantities(figures)
+    pieces: dict[str, int] = {}
+    parts = {}
+    designs = []
+    for candidate, own in zip(exploration.candidates, figures, strict=True):
+        capacity = candidate.estimate.capacity
+        parts[candidate.design.part] = None if capacity is None else vars(capacity)
+        designs.append(
+            {
+                **_described(candidate),
+                "figures": [_triple(own.get(entry.name)) for entry in shown],
+                "file": [pieces.setdefault(piece, len(pieces)) for piece in _pieces(candidate)],
+                "command": commands[candidate.name],
+            }
+        )
+    return {
+        "accelgen": __version__,
+        "network": exploration.network,
+        "board": exploration.board,
+        "axes": list(exploration.axes),
+        "limits": dict(exploration.limits),
+        "best": exploration.best,
+        "proven": exploration.proven,
+        "evaluated": exploration.evaluated,
+        "combinations": counted(exploration.combinations),
+        "notes": list(exploration.notes),
+        "confidence": CONFIDENCE,
+        "quantities": [{"name": entry.name, "title": entry.title, "unit": entry.unit} for entry in shown],
+        "layer_figures": list(LAYER_TARGETS),
+        "parts": parts,
+        "pieces": list(pieces),
+        "designs": designs,
+    }
+
+
+def counted(number: int) -> str:
+    """A number of designs for people, however large: 4,608 or 1.27e+11."""
+    if number < 1_000_000:
+        return f"{number:,}"
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
+
+
+def build_command(model: Sequence[str], design_file: str, project: str) -> str:
+    """The command line that builds a candidate, quoted for a shell."""
+    return shlex.join(["accelgen", "build", *model, "--config", design_file, "-o", project])
+
+
+def _described(candidate: Candidate) -> dict[str, Any]:
+    design, estimate = candidate.design, candidate.estimate
+    return {
+        "name": candidate.name,
+        "reason": candidate.reason,
+        "part": design.part,
+        "clock_ns": design.clock_ns,
+        "io_type": design.io_type.value,
+        "domain": estimate.domain.name,
+        "fits": estimate.fits,
+        "certain": estimate.certain,
+        "in_domain": estimate.in_domain,
+        "reasons": list(estimate.reasons),
+        "success": estimate.success,
+        "notes": list(estimate.notes),
+        "layers": [
+            {
+                "name": entry.layer.name,
+                "kind": entry.layer.kind.value,
+                "strategy": entry.layer.strategy,
+                "reuse_factor": entry.layer.reuse_factor if entry.layer.strategy else None,
+                "figures": [round(entry.figures[name], 1) for name in LAYER_TARGETS],
+            }
+            for entry in estimate.layers
+        ],
+    }
+
+
+def _triple(figure: Figure | None) -> list[float] | None:
+    return None if figure is None else [figure.value, figure.low, figure.high]
+
+
+def _pieces(candidate: Candidate) -> list[str]:
+    """The design file, split where an entry of the file or of its layers begins; joined they are the file."""
+    return re.split(r"^(?= {0,2}\S)", candidate.design.to_yaml(), flags=re.MULTILINE)
