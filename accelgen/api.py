@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from accelgen.backend.project import BuildReport
     from accelgen.estimation import Estimate, Estimates
+    from accelgen.passes.precision import Types
     from accelgen.surrogates.record import DesignRecord
     from accelgen.verification import Verification
 
@@ -64,7 +65,7 @@ class Model:
             UsageError: a type or the data make no sense.
         """
         samples = None if calibration is None else read_samples(calibration, self.network).inputs
-        return self._choose(number_type(precision), number_type(input_precision), samples, {}).network
+        return self._choose(number_type(precision), number_type(input_precision), samples).network
 
     def build(
         self,
@@ -124,19 +125,20 @@ class Model:
         elif options.get("input_precision") is not None:
             inputs = {node.name for node in self.network.inputs}
             given = {layer: own for layer, own in given.items() if layer not in inputs}
-        return self._choose(design.precision, design.input_precision, samples, given)
+        return self._choose(design.precision, design.input_precision, samples, given, design.narrowed)
 
     def _choose(
         self,
         precision: FixedType | None,
         input_type: FixedType | None,
         samples: Mapping[str, Any] | None,
-        given: Mapping[str, Mapping[str, FixedType]],
+        given: Types | None = None,
+        narrowed: Types | None = None,
     ) -> _Chosen:
         from accelgen.calibration import tensor_errors
         from accelgen.passes.pipeline import ChooseTypes, simplify
 
-        choose = ChooseTypes(precision, samples, input_type, given)
+        choose = ChooseTypes(precision, samples, input_type, given or {}, narrowed or {})
         adopted = choose.adopt(simplify(self.network))
         types = choose.plan(adopted)
         exact = choose.apply(adopted, types)

@@ -103,7 +103,8 @@ class Design:
 
     ``precision`` is the type of what the model does not quantize itself and ``input_precision`` that of
     inputs whose type it leaves open; None where neither was asked for. ``types`` holds what was chosen, by
-    layer: "result", and "weight", "bias" ... of the constants; it comes before the two.
+    layer: "result", and "weight", "bias" ... of the constants; it comes before the two. ``narrowed`` holds
+    types of fewer bits than those that the model itself quantizes to, which makes it another network.
     """
 
     part: str = "xcvu13p-flga2577-2-e"
@@ -114,6 +115,7 @@ class Design:
     input_precision: FixedType | None = None
     default: LayerDesign = LayerDesign()
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
+    narrowed: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,7 +150,7 @@ class Design:
                 value = str(value)
             elif entry.name == "layers":
                 value = {name: _layer_data(layer) for name, layer in value.items()}
-            elif entry.name == "types":
+            elif entry.name in ("types", "narrowed"):
                 value = {name: {what: str(kind) for what, kind in own.items()} for name, own in value.items()}
             data[entry.name] = value
         return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=False))
@@ -181,7 +183,7 @@ class Design:
                 values[name] = {
                     layer: _layer(choice, f"{where}: {layer}") for layer, choice in layers.items()
                 }
-            elif name == "types":
+            elif name in ("types", "narrowed"):
                 values[name] = {
                     layer: _types(own, f"{where}: {layer}") for layer, own in _mapping(value, where).items()
                 }

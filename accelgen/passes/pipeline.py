@@ -18,6 +18,7 @@ from accelgen.passes.fold_affine import fold_affine
 from accelgen.passes.infer_types import infer_types
 from accelgen.passes.lower_averages import lower_averages
 from accelgen.passes.merge_affines import merge_affines
+from accelgen.passes.narrow_types import narrow_types
 from accelgen.passes.pool_levels import pool_after_steps, pool_levels
 from accelgen.passes.precision import ChoosePrecision, Types, apply_types
 from accelgen.passes.push_scales import push_scales
@@ -41,15 +42,22 @@ class ChooseTypes:
         calibration: inputs by name, (n, *shape), from which the ranges of such tensors are taken instead.
         input_type: the inputs' type where the model does not say.
         given: types that are settled already, by layer (`accelgen.passes.precision.Types`).
+        narrowed: types of fewer bits than the network's own, by layer (`accelgen.passes.narrow_types`).
     """
 
     precision: FixedType | None = None
     calibration: Mapping[str, npt.NDArray[Any]] | None = None
     input_type: FixedType | None = None
     given: Types = field(default_factory=dict)
+    narrowed: Types = field(default_factory=dict)
 
     def adopt(self, network: Network) -> Network:
-        """The simplified network with its inputs typed; UsageError where ``given`` names no layer of it."""
+        """The simplified network, narrowed, with its inputs typed.
+
+        Raises:
+            UsageError: ``given`` or ``narrowed`` name no layer of it, or ``narrowed`` what cannot be.
+        """
+        network = narrow_types(network, self.narrowed)
         for name in self.given:
             if name not in network:
                 near = get_close_matches(name, [node.name for node in network], n=1)

@@ -46,7 +46,7 @@ class Bits:
 def _widths(given: str, text: str) -> tuple[int, ...]:
     bounds = re.fullmatch(r"(\d{1,3})\.\.(\d{1,3})", given)
     if bounds:
-        widths = range(int(bounds[1]), int(bounds[2]) + 1)
+        widths = list(range(int(bounds[1]), int(bounds[2]) + 1))
     elif re.fullmatch(r"\d{1,3}(,\d{1,3})*", given):
         widths = sorted(set(map(int, given.split(","))))
     else:
