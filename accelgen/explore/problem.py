@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -82,11 +82,16 @@ class Problem:
 
     def evaluate(self, designs: Indices) -> dict[str, Numbers]:
         """The figures (d,) of designs, each a row of positions of options, (d, layers)."""
-        return {name: self._figure(composition, designs) for name, composition in self.figures.items()}
+        return {
+            name: self.compose(name, lambda column: self._chosen(column, designs), len(designs))
+            for name in self.figures
+        }
 
     def cost(self, figures: Mapping[str, Numbers]) -> Numbers:
         """The objective (d,) of designs with these figures."""
-        total: Numbers = np.sum([weight * figures[name] for name, weight in self.objective.items()], axis=0)
+        total = np.zeros_like(next(iter(figures.values())))
+        for name, weight in self.objective.items():
+            total += weight * figures[name]
         return total
 
     def within_limits(self, figures: Mapping[str, Numbers]) -> npt.NDArray[np.bool_]:
@@ -94,14 +99,16 @@ class Problem:
         kept = [figures[name] <= limit for name, limit in self.limits.items()]
         return np.all(kept, axis=0) if kept else np.ones(next(iter(figures.values())).shape, bool)
 
-    def _figure(self, composition: Composition, designs: Indices) -> Numbers:
-        total = np.full(len(designs), composition.constant)
+    def compose(self, name: str, chosen: Callable[[str], Numbers], n_designs: int) -> Numbers:
+        """A figure (d,) where layers contribute ``chosen(column)``, (d, layers)."""
+        composition = self.figures[name]
+        total = np.full(n_designs, composition.constant)
         if composition.added:
-            total += self._chosen(composition.added, designs).sum(axis=1)
+            total += chosen(composition.added).sum(axis=1)
         if composition.worst:
-            total += self._chosen(composition.worst, designs).max(axis=1, initial=0)
+            total += chosen(composition.worst).max(axis=1, initial=0)
         if composition.along:
-            total += self._longest_way(self._chosen(composition.along, designs))
+            total += self._longest_way(chosen(composition.along))
         return total
 
     def _chosen(self, column: str, designs: Indices) -> Numbers:
