@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
-from accelgen.design import Design, IoType
+from accelgen.design import Design, IoType, LayerDesign
 from accelgen.design.few_bit import levels_of
 from accelgen.design.packed_choice import PACKED
 from accelgen.design.reuse import cell_reuse_factor, matrix_shape
@@ -103,6 +103,23 @@ def _fused(network: Network, design: Design) -> dict[str, str]:
     return fused
 
 
+def with_factors(record: LayerRecord, node: Node, choice: LayerDesign) -> LayerRecord:
+    """The record of a layer that multiplies, with the factors of a choice of the strategy that it has.
+
+    The reuse factor of a recurrent layer is that of its product with the input.
+    """
+    used = choice.reuse_factor
+    if isinstance(node, Recurrent):
+        n_in, columns = cell_products(node)[0].weight.shape
+        used = cell_reuse_factor(choice, n_in, columns)
+    return replace(
+        record,
+        parallel_positions=choice.parallelization_factor,
+        reuse_factor=used,
+        requested_reuse_factor=choice.reuse_factor,
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class _Describer:
     network: Network
@@ -159,13 +176,12 @@ class _Describer:
         else:
             kind = LayerKind.CONV2D if len(shape) > 2 else LayerKind.CONV1D
         levels = levels_of(self.network, node.inputs[0]) if kind is LayerKind.PACKED else None
-        return replace(
+        record = replace(
             base,
             kind=kind,
             n_in=matrix.n_in,
             n_out=shape[-1] if isinstance(node, DepthwiseConv) else matrix.n_out,
             positions=matrix.positions,
-            parallel_positions=choice.parallelization_factor,
             input_bits=base.input_bits if levels is None else levels.bits,
             weight_bits=cost.bits,
             accum_bits=self._bits(node.name),
@@ -173,12 +189,11 @@ class _Describer:
             digits=cost.digits,
             dsp_products=cost.dsp_products,
             strategy=choice.strategy.value,
-            reuse_factor=choice.reuse_factor,
-            requested_reuse_factor=choice.reuse_factor,
         )
+        return with_factors(record, node, choice)
 
     def _recurrent(self, base: LayerRecord, node: Recurrent) -> LayerRecord:
-        """A recurrent layer; its reuse factor is that of the product with the input."""
+        """A recurrent layer."""
         choice = self.design.layer(node.name)
         steps, n_in = self.network.shapes[node.inputs[0]]
         units = self.network.shapes[node.name][-1]
@@ -186,7 +201,7 @@ class _Describer:
         columns = sum(dense.weight.shape[1] for dense in kernel.nodes)
         cost = known_cost(node, *(dense.weight for dense in node.cell if isinstance(dense, Dense)))
         cells = {(2, 4): LayerKind.LSTM, (1, 3): LayerKind.GRU}  # by states and gates
-        return replace(
+        record = replace(
             base,
             kind=cells.get((len(node.states), columns // units), LayerKind.OTHER),
             n_in=n_in,
@@ -197,9 +212,8 @@ class _Describer:
             digits=cost.digits,
             dsp_products=cost.dsp_products,
             strategy=choice.strategy.value,
-            reuse_factor=cell_reuse_factor(choice, n_in, columns),
-            requested_reuse_factor=choice.reuse_factor,
         )
+        return with_factors(record, node, choice)
 
     def _softmax(self, base: LayerRecord, node: Softmax, result: str) -> LayerRecord:
         *positions, classes = self.network.shapes[node.name]

@@ -19,17 +19,29 @@ from accelgen.surrogates.graph.serve import corrected_by_graph, with_graph
 from accelgen.surrogates.graph.storage import FILE as GRAPH
 from accelgen.surrogates.graph.storage import load as load_graph
 from accelgen.surrogates.learn import model
-from accelgen.surrogates.learn.apply import Figures, corrected, intervals, known_layers, probability
+from accelgen.surrogates.learn.apply import (
+    Figures,
+    Known,
+    corrected,
+    intervals,
+    known_layers,
+    layer_widths,
+    probability,
+)
 from accelgen.surrogates.learn.intervals import CONFIDENCE
 from accelgen.surrogates.learn.model import Learned
-from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain, Prices, estimate, load_prices
+from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain, Estimate, Prices, estimate, load_prices
 from accelgen.surrogates.rules import prices as rules
+from accelgen.surrogates.rules.estimate import DESIGN, cycles_between, first_cycles, handed_parts
+from accelgen.surrogates.rules.prices import total_cost
 
 __all__ = [
     "CONFIDENCE",
+    "Contributions",
     "Figures",
     "Prediction",
     "Surrogates",
+    "contributions",
     "load_surrogates",
     "predict",
     "read_surrogates",
@@ -113,14 +125,79 @@ def predict(
     """
     trained = load_surrogates() if surrogates is None else surrogates
     learned = trained.learned
-    ruled = estimate(layers, domain, trained.prices)
-    known = known_layers(layers, domain, learned)
-    designs, single = corrected(layers, ruled, known)
-    if trained.graph is not None:
-        corrected_by_graph(layers, ruled, domain, known, trained.graph, designs, single)
+    _, known, designs, single = _served(layers, domain, trained)
     return Prediction(
         designs=intervals(layers, designs, single, known, learned),
         layers=single,
         success=probability(layers, learned.success),
         outside=known.outside,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What n layers contribute to the figures of designs that they are part of.
+
+    Resources of a design are the sums of ``resources`` and its ``constants``, and its interval is the largest
+    of ``interval``. Its latency is what the rules make of ``cycles``, ``between`` and ``first``, as
+    `accelgen.surrogates.rules.estimate` says, and the sum of ``learned_cycles``. All of that is exact but for
+    FFs that the graph network serves, which looks at designs as a whole.
+
+    Attributes:
+        resources: by target, (n,).
+        constants: what a design takes besides its layers, by target.
+        interval: cycles between inferences, (n,).
+        cycles: cycles of a call by the rules, (n,).
+        between: cycles from there to the next layer in io_parallel, (n,).
+        first: those of ``cycles`` that the first position takes, (n,).
+        learned_cycles: what was learned to add to the cycles, (n,).
+        widths: of intervals on a log scale, by target, (n,).
+    """
+
+    resources: Mapping[str, Numbers]
+    constants: Mapping[str, float]
+    interval: Numbers
+    cycles: Numbers
+    between: Numbers
+    first: Numbers
+    learned_cycles: Numbers
+    widths: Mapping[str, Numbers]
+
+
+def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributions:
+    """What layers contribute to designs, in which the others may be chosen otherwise than in these.
+
+    Raises:
+        ModelError: a file of the trained parts is damaged or was changed.
+    """
+    trained = load_surrogates()
+    ruled, known, designs, single = _served(layers, domain, trained)
+    resources = {
+        target: single.get(target, np.zeros(layers.n_in.shape)).copy()
+        for target in ("lut", "ff", "dsp", "bram_18k", "uram")
+    }
+    prices = {target: trained.prices.of(DESIGN, domain, target) for target in ("lut", "ff")}
+    resources["ff"] += total_cost(prices["ff"], handed_parts(layers), layers.n_in.size)
+    cycles = ruled.layers["latency_cycles"]
+    return Contributions(
+        resources=resources,
+        constants={"lut": prices["lut"].get(DESIGN, 0.0)},
+        interval=single["interval_cycles"],
+        cycles=cycles,
+        between=cycles_between(layers, cycles),
+        first=first_cycles(layers, cycles),
+        learned_cycles=single["latency_cycles"] - cycles,
+        widths=layer_widths(layers, designs, known, trained.learned),
+    )
+
+
+def _served(
+    layers: Layers, domain: Domain, trained: Surrogates
+) -> tuple[Estimate, Known, dict[str, Numbers], dict[str, Numbers]]:
+    """What rules say, which layers are known, and what is served of designs (d,) and layers (n,)."""
+    ruled = estimate(layers, domain, trained.prices)
+    known = known_layers(layers, domain, trained.learned)
+    designs, single = corrected(layers, ruled, known)
+    if trained.graph is not None:
+        corrected_by_graph(layers, ruled, domain, known, trained.graph, designs, single)
+    return ruled, known, designs, single
