@@ -41,6 +41,10 @@ class ToolError(AccelgenError):
     """An external program (g++, Vitis HLS, Vivado) is missing or failed."""
 
 
+class TaskError(AccelgenError):
+    """Some of many tasks of a search have no result; names the first and says why."""
+
+
 class ReportError(AccelgenError):
     """A tool's report is missing, half-written, or not what the tool writes; names the file."""
 
