@@ -54,6 +54,16 @@ def adopt_input_types(
     return replace(adopted, notes=(*network.notes, *notes))
 
 
+def open_inputs(network: Network) -> set[str]:
+    """The inputs whose type the model leaves open: it says none, and neither does what takes them."""
+    users = network.consumers
+    return {
+        node.name
+        for node in network.inputs
+        if node.type is None and not _rows(users[node.name]) and _type_of_users(users[node.name]) is None
+    }
+
+
 def _choose(
     network: Network, node: Input, given: FixedType | None, calibration: Mapping[str, npt.NDArray[Any]]
 ) -> tuple[FixedType, str]:

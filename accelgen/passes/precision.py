@@ -110,7 +110,7 @@ class ChoosePrecision:
             own = self.given.get(node.name, {})
             types = {
                 what: own[what] if what in own else self._constant_type(node, constants)
-                for what, constants in _float_constants(node).items()
+                for what, constants in float_constants(node).items()
             }
             if node.name in results:
                 types["result"] = own.get("result") or self._result_type(node, ranges.get(node.name))
@@ -150,7 +150,7 @@ def _no_precision(node: Node) -> PrecisionError:
     )
 
 
-def _float_constants(node: Node) -> dict[str, Array]:
+def float_constants(node: Node) -> dict[str, Array]:
     """The float constants of a float layer by name; those of a cell as "STEP.name".
 
     Scales are not among them: `make_exact` puts them on a grid.
@@ -161,7 +161,7 @@ def _float_constants(node: Node) -> dict[str, Array]:
         return {
             f"{step.name}.{what}": constants
             for step in node.cell
-            for what, constants in _float_constants(step).items()
+            for what, constants in float_constants(step).items()
         }
     return {
         what: value for what, value in vars(node).items() if isinstance(value, np.ndarray) and is_float(value)
