@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from accelgen.errors import UsageError
-from accelgen.ir import FixedType, Network, Node, Quantize, Unary
+from accelgen.ir import FixedType, Network, Node, Overflow, Quantize, Rounding, Unary
 from accelgen.ir.fixed import from_real
 from accelgen.ir.grid import constant_type
 from accelgen.passes.precision import Types, is_float
@@ -19,13 +19,14 @@ from accelgen.passes.precision import Types, is_float
 def own_types(node: Node) -> dict[str, FixedType]:
     """The types of a node that `narrow_types` takes bits from: "weight" or "table", "result" of a cast.
 
-    Empty for nodes that hold neither, for float constants, and for casts that differ between elements.
+    Constants round to nearest and saturate. Empty for nodes that hold neither, for float constants, and for
+    casts that differ between elements.
     """
     if isinstance(node, Quantize | Unary):
         return {} if node.type is None else {"result": node.type}
     constants = {what: getattr(node, what, None) for what in ("weight", "table")}
     return {
-        what: constant_type(values)
+        what: constant_type(values).with_modes(Rounding.RND_CONV, Overflow.SAT)
         for what, values in constants.items()
         if isinstance(values, np.ndarray) and np.any(values) and not is_float(values)
     }

@@ -60,7 +60,7 @@ def test_an_input_takes_its_narrowed_quantizer() -> None:
 def test_only_what_is_quantized_has_bits_to_take() -> None:
     float_weight = Dense("dense", ("x",), np.full((5, 4), 1 / 3))
     assert own_types(float_weight) == {}
-    assert own_types(network()["dense"]) == {"weight": FixedType(6, 1)}
+    assert own_types(network()["dense"]) == {"weight": SIX}
     assert own_types(network()["relu"]) == {"result": RESULT}
     assert own_types(network()["x"]) == {}
 
