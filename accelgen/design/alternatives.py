@@ -16,13 +16,13 @@ from accelgen.ir.recurrent import cell_products
 STRATEGIES = (Strategy.LATENCY, Strategy.RESOURCE, Strategy.PACKED_UNROLLED, Strategy.PACKED_FOLDED)
 """What alternatives differ by.
 
-Estimates do not tell Resource Unrolled from Resource, nor distributed arithmetic from Latency, so that nothing
-could be chosen between them.
+Estimates do not tell Resource Unrolled from Resource, nor distributed arithmetic from Latency, so that there
+is nothing to choose by.
 """
 
 
 def alternatives(node: Node, network: Network, design: Design) -> tuple[LayerDesign, ...]:
-    """The choices for a layer that `accelgen.design.reuse.legalize` leaves as they are; none without a matrix.
+    """The choices for a layer that `accelgen.design.reuse.legalize` keeps as they are; none without a matrix.
 
     Row sharing, depth and memory of weights are those of ``design``. Of foldings that take the same cycles it
     is the one that a reuse factor leads to, since estimates do not tell them apart.

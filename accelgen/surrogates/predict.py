@@ -138,13 +138,14 @@ def predict(
 class Contributions:
     """What n layers contribute to the figures of designs that they are part of.
 
-    Resources of a design are the sums of ``resources`` and its ``constants``, and its interval is the largest
-    of ``interval``. Its latency is what the rules make of ``cycles``, ``between`` and ``first``, as
-    `accelgen.surrogates.rules.estimate` says, and the sum of ``learned_cycles``. All of that is exact but for
-    FFs that the graph network serves, which looks at designs as a whole.
+    Resources of a design are the sums of ``resources`` and ``handed`` and its ``constants``, and its interval
+    is the largest of ``interval``. Its latency is what `accelgen.surrogates.rules.estimate` makes of
+    ``cycles``, ``between`` and ``first``, and the sum of ``learned_cycles``. All of that is exact but for FFs
+    that the graph network serves, which looks at designs as a whole.
 
     Attributes:
         resources: by target, (n,).
+        handed: what a design takes besides to hand results on, by target, (n,).
         constants: what a design takes besides its layers, by target.
         interval: cycles between inferences, (n,).
         cycles: cycles of a call by the rules, (n,).
@@ -155,6 +156,7 @@ class Contributions:
     """
 
     resources: Mapping[str, Numbers]
+    handed: Mapping[str, Numbers]
     constants: Mapping[str, float]
     interval: Numbers
     cycles: Numbers
@@ -172,15 +174,13 @@ def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributi
     """
     trained = load_surrogates()
     ruled, known, designs, single = _served(layers, domain, trained)
-    resources = {
-        target: single.get(target, np.zeros(layers.n_in.shape)).copy()
-        for target in ("lut", "ff", "dsp", "bram_18k", "uram")
-    }
+    nothing = np.zeros(layers.n_in.shape)
+    resources = {target: single.get(target, nothing) for target in ("lut", "ff", "dsp", "bram_18k", "uram")}
     prices = {target: trained.prices.of(DESIGN, domain, target) for target in ("lut", "ff")}
-    resources["ff"] += total_cost(prices["ff"], handed_parts(layers), layers.n_in.size)
     cycles = ruled.layers["latency_cycles"]
     return Contributions(
         resources=resources,
+        handed={"ff": total_cost(prices["ff"], handed_parts(layers), layers.n_in.size)},
         constants={"lut": prices["lut"].get(DESIGN, 0.0)},
         interval=single["interval_cycles"],
         cycles=cycles,
