@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TypeAlias
 
 from accelgen.errors import TaskError
+from accelgen.workers.cluster import Cluster
 from accelgen.workers.journal import Journal
 from accelgen.workers.processes import Processes
 from accelgen.workers.serial import Serial
@@ -22,12 +23,12 @@ def open_workers(workers: int = 1, dask: str | None = None) -> Workers:
         dask: address of a Dask scheduler, "host:port", instead.
 
     Raises:
-        UsageError: both are given, fewer than 1 worker, a bad address, or distributed is not installed.
+        UsageError: fewer than 1 worker, or Dask is not installed.
         ToolError: the scheduler does not answer.
     """
-    if dask is None:
-        return Serial() if workers == 1 else Processes(workers)
-    raise NotImplementedError
+    if dask is not None:
+        return Cluster(dask)
+    return Serial() if workers == 1 else Processes(workers)
 
 
 def evaluate(

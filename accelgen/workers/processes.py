@@ -80,6 +80,7 @@ class _Worker:
                 start_new_session=True,  # Ctrl-C is for the parent, which ends its workers
                 env=os.environ | ONE_THREAD,
             )
+        self.pid = self._process.pid
         self.function = b""
         self.task: _Task | None = None
         self.answering = False
@@ -106,10 +107,14 @@ class _Worker:
         self.task, self.answering, self.deadline = None, False, inf
         return message
 
-    def end(self) -> int:
-        """Kill what lives of the process and those that it started; its status as `subprocess` has it."""
+    def kill(self) -> None:
+        """Kill what lives of the process and those that it started."""
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def end(self) -> int:
+        """Kill it and forget it; its exit status as `subprocess` has it."""
+        self.kill()
         self.connection.close()
         return self._process.wait()
 
@@ -128,6 +133,7 @@ class Processes:
         self._workers: list[_Worker] = []
         self._false_starts = 0
         self._running = False
+        self._stopped = False
 
     def run(
         self, function: Function, texts: Sequence[str], limits: Limits
@@ -156,9 +162,16 @@ class Processes:
             for worker in [worker for worker in self._workers if worker.answering]:
                 self._end(worker)
 
-    def pids(self) -> list[int]:
+    @property
+    def pids(self) -> tuple[int, ...]:
         """The process ids of the workers that were started and not seen to end."""
-        return [worker._process.pid for worker in self._workers]
+        return tuple(worker.pid for worker in self._workers)
+
+    def stop(self) -> None:
+        """Kill the workers from another thread than that of `run`, which then raises ToolError."""
+        self._stopped = True
+        for worker in list(self._workers):
+            worker.kill()
 
     def __enter__(self) -> Processes:
         return self
@@ -171,6 +184,8 @@ class Processes:
 
     def _hand_out(self, function: bytes, waiting: deque[_Task], limits: Limits) -> None:
         """Give work to every worker that has none, and start as many as there is work for."""
+        if self._stopped:
+            raise ToolError("the workers were told to stop")
         running = sum(worker.task is not None for worker in self._workers)
         while len(self._workers) < min(self._count, running + len(waiting)):
             self._workers.append(_Worker())
