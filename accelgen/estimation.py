@@ -23,11 +23,11 @@ from accelgen.surrogates.record import TARGETS, DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.variants import layers_of_designs
 
-REPORTED = ("latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k", "clock_ns")
-"""The targets that ``--json`` holds, in its order."""
+LAYER_TARGETS = ("latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")
+"""The targets that ``--json`` holds for single layers, in its order."""
 
-LAYER_TARGETS = REPORTED[:-1]
-"""Those that hold for single layers."""
+REPORTED = ("latency_cycles", "latency_max_cycles", *LAYER_TARGETS[1:], "clock_ns")
+"""Those that it holds for whole designs."""
 
 DECIMALS = 3
 """Of the figures that ``--json`` holds."""

@@ -12,6 +12,7 @@ import numpy as np
 from accelgen.design import Design, IoType, LayerDesign, Strategy
 from accelgen.design.alternatives import alternatives
 from accelgen.errors import DesignError
+from accelgen.estimation import RESOURCES
 from accelgen.explore.problem import Composition, LayerOptions, Numbers, Problem
 from accelgen.ir import Network
 from accelgen.surrogates.describe import describe, with_factors
@@ -20,8 +21,10 @@ from accelgen.surrogates.predict import Contributions, contributions
 from accelgen.surrogates.record import DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
 
-RESOURCES = ("lut", "ff", "dsp", "bram_18k", "uram")
-FIGURES = ("latency_cycles", "interval_cycles", *RESOURCES)
+LATENCY = "latency_max_cycles"
+"""The longest that one inference takes: what a limit is kept by, and what a faster design has less of."""
+INTERVAL = "interval_cycles"
+FIGURES = (LATENCY, INTERVAL, *RESOURCES)
 """The figures of a problem; each has a second one with `HIGH` behind its name."""
 
 HIGH = "_high"
@@ -168,10 +171,8 @@ class _Table:
         for end in ("", HIGH):
             # the upper end of a count c is that of c + 1 on a log scale, less 1
             beyond = {name: exp(widths.get(name, 0.0)) - 1 if end else 0.0 for name in FIGURES}
-            found[f"latency_cycles{end}"] = self._latency(end, beyond["latency_cycles"])
-            found[f"interval_cycles{end}"] = Composition(
-                worst=f"{WORST}interval{end}", constant=beyond["interval_cycles"]
-            )
+            found[f"{LATENCY}{end}"] = self._latency(end, beyond[LATENCY])
+            found[f"{INTERVAL}{end}"] = Composition(worst=f"{WORST}interval{end}", constant=beyond[INTERVAL])
             for name in RESOURCES:
                 constant = (self._parts.constants.get(name, 0.0) + 1) * (beyond[name] + 1) - 1
                 found[f"{name}{end}"] = Composition(added=f"{name}{end}", constant=constant)
@@ -263,7 +264,7 @@ def _layer_columns(parts: Contributions, stream: bool) -> Columns:
         if stream
         else {"waited": waited, "learned": parts.learned_cycles, "whole": waited + parts.learned_cycles}
     )
-    of = {**dict.fromkeys(cycles, "latency_cycles"), f"{WORST}interval": "interval_cycles"}
+    of = {**dict.fromkeys(cycles, LATENCY), f"{WORST}interval": INTERVAL}
     found = {**cycles, f"{WORST}interval": parts.interval, **parts.resources}
     ends = {name: values * np.exp(parts.widths[of.get(name, name)]) for name, values in found.items()}
     for name, values in parts.handed.items():

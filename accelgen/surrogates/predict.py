@@ -139,7 +139,7 @@ class Contributions:
     """What n layers contribute to the figures of designs that they are part of.
 
     Resources of a design are the sums of ``resources`` and ``handed`` and its ``constants``, and its interval
-    is the largest of ``interval``. Its latency is what `accelgen.surrogates.rules.estimate` makes of
+    is the largest of ``interval``. Its longest latency is what `accelgen.surrogates.rules.estimate` makes of
     ``cycles``, ``between`` and ``first``, and the sum of ``learned_cycles``. All of that is exact but for FFs
     that the graph network serves, which looks at designs as a whole.
 
@@ -148,7 +148,7 @@ class Contributions:
         handed: what a design takes besides to hand results on, by target, (n,).
         constants: what a design takes besides its layers, by target.
         interval: cycles between inferences, (n,).
-        cycles: cycles of a call by the rules, (n,).
+        cycles: most cycles of a call by the rules, (n,).
         between: cycles from there to the next layer in io_parallel, (n,).
         first: those of ``cycles`` that the first position takes, (n,).
         learned_cycles: what was learned to add to the cycles, (n,).
@@ -177,7 +177,7 @@ def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributi
     nothing = np.zeros(layers.n_in.shape)
     resources = {target: single.get(target, nothing) for target in ("lut", "ff", "dsp", "bram_18k", "uram")}
     prices = {target: trained.prices.of(DESIGN, domain, target) for target in ("lut", "ff")}
-    cycles = ruled.layers["latency_cycles"]
+    cycles = ruled.layers["latency_max_cycles"]
     return Contributions(
         resources=resources,
         handed={"ff": total_cost(prices["ff"], handed_parts(layers), layers.n_in.size)},
@@ -186,7 +186,7 @@ def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributi
         cycles=cycles,
         between=cycles_between(layers, cycles),
         first=first_cycles(layers, cycles),
-        learned_cycles=single["latency_cycles"] - cycles,
+        learned_cycles=single["latency_max_cycles"] - cycles,
         widths=layer_widths(layers, designs, known, trained.learned),
     )
 
