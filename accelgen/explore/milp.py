@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from accelgen.errors import AccelgenError, UsageError
 from accelgen.explore.problem import Indices, Problem
 from accelgen.explore.program import Program, Row, unit_of
-from accelgen.explore.reduction import ROUNDING, Reduced, columns_of, reduce
+from accelgen.explore.reduction import ROUNDING, Reduced, reduce, shares_of
 
 INFEASIBLE = 2
 """The status of SciPy's answer."""
@@ -102,25 +102,12 @@ class _Search:
         found = solution_of(self._original, positions, bound)
         if not found.proven:
             return found
-        alike, _ = self._least(self._sum(self._shares()), [*limits, (objective, found.cost)])
+        alike, _ = self._least(self._sum(shares_of(self._problem)), [*limits, (objective, found.cost)])
         if alike is not None:
             other = solution_of(self._original, alike, bound)
             if other.cost <= found.cost + ROUNDING * abs(found.cost):
                 return other
         return found
-
-    def _shares(self) -> dict[str, float]:
-        """Weights of figures that divide each by the most that it can be."""
-        problem = self._problem
-        most = {
-            name: sum(
-                np.abs(layer.columns[column]).max()
-                for column in columns_of(problem, name)
-                for layer in problem.layers
-            )
-            for name in problem.figures
-        }
-        return {name: 1 / size for name, size in most.items() if size}
 
     def _sum(self, weights: Mapping[str, float]) -> Row:
         total = Row(np.zeros(self._program.n_variables))

@@ -46,6 +46,7 @@ class Program:
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.n_options = int(self.starts[-1])
         self._n_variables = self.n_options
+        self._largest: list[float] = []
         self._links: list[tuple[Indices, Numbers]] = []
         self._further: dict[tuple[str, str], tuple[int, float]] = {}
         compositions = self.problem.figures.values()
@@ -92,6 +93,11 @@ class Program:
                 coefficients[: self.n_options] += self._column(column)
         return Row(coefficients, composition.constant)
 
+    @property
+    def largest(self) -> Numbers:
+        """The most that the further variables can be, in their order."""
+        return np.array(self._largest)
+
     def chosen(self, variables: Numbers) -> Indices:
         """The position of the option that is chosen for each layer, (layers,)."""
         ends = zip(self.starts, self.starts[1:], strict=False)
@@ -106,14 +112,15 @@ class Program:
         pairs = zip(range(len(self.starts) - 1), range(1, len(self.starts) - 1), strict=False)
         return set(pairs) <= set(self.problem.edges) and bool((self._column(column) >= 0).all())
 
-    def _variable(self) -> int:
+    def _variable(self, values: Numbers) -> int:
         self._n_variables += 1
+        self._largest.append(float(np.maximum(values, 0).sum()))
         return self._n_variables - 1
 
     def _add_worst(self, column: str) -> None:
         values = self._column(column)
         unit = unit_of(values)
-        worst = self._variable()
+        worst = self._variable(values / unit)
         self._further["worst", column] = worst, unit
         for layer in range(len(self.starts) - 1):
             self._link(layer, values / unit, worst)
@@ -121,8 +128,8 @@ class Program:
     def _add_longest_way(self, column: str) -> None:
         values = self._column(column)
         unit = unit_of(values)
-        starts = [self._variable() for _ in self.problem.layers]
-        end = self._variable()
+        starts = [self._variable(values / unit) for _ in self.problem.layers]
+        end = self._variable(values / unit)
         self._further["along", column] = end, unit
         for source, target in self.problem.edges:
             self._link(source, values / unit, starts[target], starts[source])

@@ -78,6 +78,19 @@ def columns_of(problem: Problem, name: str) -> list[str]:
     return [column for column in (composition.added, composition.worst, composition.along) if column]
 
 
+def shares_of(problem: Problem) -> dict[str, float]:
+    """Weights of figures that divide each by the most that it can be."""
+    most = {
+        name: sum(
+            float(np.abs(layer.columns[column]).max())
+            for column in columns_of(problem, name)
+            for layer in problem.layers
+        )
+        for name in problem.figures
+    }
+    return {name: 1 / size for name, size in most.items() if size}
+
+
 def _check(problem: Problem) -> None:
     for name, limit in problem.limits.items():
         if np.isnan(limit):
