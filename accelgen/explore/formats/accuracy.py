@@ -18,7 +18,7 @@ Values = npt.NDArray[np.float64]
 
 
 class Metric(Enum):
-    """What is measured, by its name among a candidate's scores; the loss of a sample is what is averaged."""
+    """What is measured, by its name among a candidate's scores, as the mean of the losses of samples."""
 
     ACCURACY = "accuracy"  # of labels; a sample's loss is 1 where the class is wrong
     AGREEMENT = "agreement"  # with the original network's classes, likewise
@@ -71,6 +71,7 @@ class Benchmark:
         samples = {name: np.asarray(array)[order] for name, array in inputs.items()}
         (results,) = real.evaluate(network, samples).values()
         threshold = 0.5 if results.min(initial=0) >= 0 and results.max(initial=0) <= 1 else 0.0
+        expected: npt.NDArray[Any]
         if labels is not None:
             expected = _checked(labels, results.shape)[order]
             metric = Metric.ACCURACY
@@ -85,11 +86,15 @@ class Benchmark:
     def __len__(self) -> int:
         return len(self.expected)
 
-    def loss(self, exact: Network, start: int, stop: int) -> float:
-        """The losses of an exact, typed network on the samples from ``start`` to ``stop``, added."""
+    def losses(self, exact: Network, start: int, stop: int) -> tuple[int, float, float]:
+        """The losses of an exact, typed network on the samples from ``start`` to ``stop``.
+
+        Their number, their sum, and the sum of their squares.
+        """
         part = {name: array[start:stop] for name, array in self.inputs.items()}
         (results,) = reference.predict(exact, part).values()
-        return float(self._losses(results, slice(start, stop)).sum())
+        losses = self._losses(results, slice(start, stop))
+        return len(losses), float(losses.sum()), float(np.square(losses).sum())
 
     def _losses(self, results: Values, samples: slice) -> Values:
         """The loss of each sample (n,): the mean over its positions where it has several."""
@@ -98,14 +103,13 @@ class Benchmark:
             losses = np.abs(results - expected)
         else:
             losses = (classes(results, self.threshold) != expected).astype(np.float64)
-        return losses.reshape(len(losses), -1).mean(axis=1)
+        return np.asarray(losses.reshape(len(losses), -1).mean(axis=1))
 
 
 def classes(results: Values, threshold: float) -> npt.NDArray[np.int64]:
-    """The class of each position (...,) from results (..., n): the largest, or of a single one by threshold."""
-    if results.shape[-1] > 1:
-        return results.argmax(axis=-1)
-    return (results[..., 0] >= threshold).astype(np.int64)
+    """The class of each position (...,) from results (..., n): the largest; of a single one, by threshold."""
+    chosen = results.argmax(axis=-1) if results.shape[-1] > 1 else results[..., 0] >= threshold
+    return np.asarray(chosen, np.int64)
 
 
 def _checked(labels: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:

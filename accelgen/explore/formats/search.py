@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from accelgen.design import Design, LayerDesign
-from accelgen.explore.candidate import Exploration
+from accelgen.design import Design
+from accelgen.errors import DesignError, UsageError
+from accelgen.estimation import estimate_design
+from accelgen.explore.candidate import Candidate, Exploration
+from accelgen.explore.formats.accuracy import Benchmark, Metric
 from accelgen.explore.formats.bits import Bits
+from accelgen.explore.formats.evaluation import Evaluate, Evaluations
+from accelgen.explore.formats.genetic import Genetic, first_generation
+from accelgen.explore.formats.hardware import HardwareSearch
+from accelgen.explore.formats.points import Point, front
+from accelgen.explore.formats.space import FormatSpace
 from accelgen.ir import Network
+from accelgen.workers import Journal, Json, Workers
 
-
-@dataclass(frozen=True)
-class Hardware:
-    """The best hardware for one network: choices by layer, the objective, and how far limits are missed.
-
-    ``excess`` is the worst excess over a limit, relative to it: 0 where all are kept.
-    """
-
-    layers: Mapping[str, LayerDesign]
-    cost: float
-    excess: float = 0.0
-
-
-class HardwareSearch(Protocol):
-    """What finds the best hardware of an exact network: picklable, and the same for equal networks."""
-
-    objective: str
-    """What is to be least, such as "lut": a figure's name, or "resources"."""
-    limits: Mapping[str, float]
-
-    def best(self, network: Network, design: Design) -> Hardware:
-        """The best choices for the layers of an exact, typed network, beside what ``design`` fixes."""
+TOLERATED = 0.01
+"""Of samples that the recommended design may get wrong beyond those of the most right one."""
+TOLERATED_ERROR = 1.5
+"""Times the least error, where errors are measured."""
+STALLED = 20
+"""Generations without a new assignment, after which there are none to find."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +37,194 @@ class FormatOptions:
     """How long to search, and how.
 
     Attributes:
-        evaluations: the most format assignments that are evaluated.
+        evaluations: the most assignments that are evaluated.
         population: those of a generation.
         seed: of the search and of the order of samples.
         halving: whether hopeless assignments are stopped after part of the samples.
-        workers: processes that evaluate.
-        dask: the Dask scheduler to evaluate on instead, "host:port".
-        journal: where finished evaluations are kept, so that a killed search resumes.
     """
 
     evaluations: int = 400
     population: int = 24
     seed: int = 0
     halving: bool = True
-    workers: int = 1
-    dask: str | None = None
-    journal: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.evaluations < 1 or self.population < 2:
+            raise UsageError("a search of formats takes at least 1 evaluation, and 2 in a generation")
+
+
+@dataclass(frozen=True, eq=False)
+class FormatSearch:
+    """A search for formats: what is searched, with which samples, for which hardware.
+
+    ``network`` is as imported, and ``task`` what workers evaluate.
+    """
+
+    network: Network
+    task: Evaluate
+    options: FormatOptions
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        design: Design,
+        bits: Bits,
+        hardware: HardwareSearch,
+        *,
+        data: Mapping[str, npt.NDArray[Any]],
+        labels: npt.NDArray[Any] | None = None,
+        calibration: Mapping[str, npt.NDArray[Any]] | None = None,
+        options: FormatOptions = FormatOptions(),
+    ) -> FormatSearch:
+        """A search over the widths that ``bits`` allows.
+
+        Args:
+            network: as imported, before any pass.
+            design: board, clock, io type, and what else is fixed.
+            bits: the widths that layers may have.
+            hardware: what the hardware of each assignment is chosen for.
+            data: inputs by name, (n, *shape), on which losses are measured.
+            labels: the right classes (n, ...); without them the original network's answers are what is right.
+            calibration: inputs from which ranges of float layers are taken; needed where there are any.
+            options: how long to search, and how.
+
+        Raises:
+            UsageError: no layer's widths can vary, or the data do not fit the network.
+            PrecisionError: a float layer, and no calibration data.
+            UnsupportedError: the network has several outputs.
+        """
+        space = FormatSpace.of(network, design, bits, calibration)
+        benchmark = Benchmark.of(network, data, labels, options.seed)
+        return cls(network, Evaluate(space, benchmark, hardware), options)
+
+    def identity(self) -> dict[str, Json]:
+        """What the results of evaluations depend on, for `Journal`; the network and the design apart."""
+        space, benchmark, hardware = self.task.space, self.task.benchmark, self.task.hardware
+        samples = hashlib.sha256(np.ascontiguousarray(benchmark.expected).tobytes())
+        for name, array in sorted(benchmark.inputs.items()):
+            samples.update(name.encode() + np.ascontiguousarray(array).tobytes())
+        return {
+            "formats": [[knob.layer, knob.part, _texts(knob.types)] for knob in space.knobs],
+            "metric": benchmark.metric.value,
+            "samples": samples.hexdigest(),
+            "objective": dict(hardware.objective),
+            "limits": dict(hardware.limits),
+            "search": asdict(self.options),
+        }
+
+    def run(self, workers: Workers | None = None, journal: Journal | None = None) -> Evaluations:
+        """Every point that is evaluated; the same ones wherever they are, and after being killed and resumed.
+
+        Raises:
+            UsageError: pymoo is not installed.
+            TaskError: an evaluation failed.
+        """
+        found = Evaluations(self.task, self.options.halving, workers, journal)
+        for _ in self.generations(found):
+            pass
+        return found
+
+    def generations(self, found: Evaluations) -> Iterator[int]:
+        """Evaluate a generation at a time into ``found``; yields how many points there are after each."""
+        space, options = self.task.space, self.options
+        most = min(options.evaluations, space.combinations)
+        sizes = [len(knob.widths) for knob in space.knobs]
+        first = first_generation(sizes, list(space.uniform()), options.population, options.seed)
+        genetic = Genetic(sizes, first, options.population, options.seed)
+        stalled = 0
+        while len(found.points) < most and stalled < STALLED:
+            asked = genetic.ask(found.points)
+            fresh = [genes for genes in dict.fromkeys(asked) if genes not in found.points]
+            stalled = 0 if fresh else stalled + 1
+            found.add(fresh[: most - len(found.points)])
+            yield len(found.points)
+            if all(genes in found.points for genes in asked):
+                genetic.tell([found.points[genes] for genes in asked])
+
+    def exploration(self, found: Evaluations) -> Exploration:
+        """The front of the points that were found, as designs.
+
+        Raises:
+            DesignError: none keeps the limits.
+        """
+        points = front(found.points.values())
+        if not points:
+            nearest = min(found.points.values(), key=lambda point: point.excess)
+            raise DesignError(
+                f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
+                f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
+            )
+        metric = self.task.benchmark.metric
+        if metric is Metric.MEAN_ABS_ERROR:
+            points.reverse()  # ascending by the first axis
+        best, reason = self._recommended(points)
+        candidates = tuple(
+            self._candidate(point, f"front_{number:02d}", reason if point is best else "")
+            for number, point in enumerate(points, 1)
+        )
+        first = candidates[0].estimate.record
+        return Exploration(
+            network=self.network.name,
+            board=first.part,
+            axes=(metric.value, self.task.hardware.name),
+            limits=self.task.hardware.limits,
+            candidates=candidates,
+            best=candidates[points.index(best)].name,
+            proven=len(found.points) == self.task.space.combinations and not self._stopped(found),
+            evaluated=len(found.points),
+            combinations=self.task.space.combinations,
+            notes=tuple(self._notes(found)),
+        )
+
+    def _candidate(self, point: Point, name: str, reason: str) -> Candidate:
+        network, typed = self.task.space.apply(point.genes)
+        design = self.task.hardware.best(network, typed).design
+        estimate = estimate_design(network, design, self.task.hardware.domain)
+        metric = self.task.benchmark.metric
+        scores = {metric.value: metric.score(point.loss)}
+        if self.task.hardware.name not in estimate.total:
+            scores[self.task.hardware.name] = point.cost
+        return Candidate(name, design, estimate, scores, reason)
+
+    def _recommended(self, points: list[Point]) -> tuple[Point, str]:
+        """The point of least cost among those that are nearly as right as the most right one."""
+        metric, name = self.task.benchmark.metric, self.task.hardware.name
+        least = min(point.loss for point in points)
+        if metric is Metric.MEAN_ABS_ERROR:
+            bound, words = least * TOLERATED_ERROR, f"at most {TOLERATED_ERROR:g} times the least error"
+        else:
+            bound, words = least + TOLERATED, f"{metric.value} within {TOLERATED:.0%} of the best"
+        best = min((point for point in points if point.loss <= bound), key=lambda point: point.cost)
+        score, top = metric.score(best.loss), metric.score(least)
+        return best, f"the least {name} with {words}: {score:.4g} of {top:.4g}"
+
+    def _stopped(self, found: Evaluations) -> int:
+        return sum(point.expected is not None for point in found.points.values())
+
+    def _notes(self, found: Evaluations) -> Iterator[str]:
+        space, benchmark = self.task.space, self.task.benchmark
+        original = benchmark.metric.score(benchmark.original)
+        yield (
+            f"{benchmark.metric.value} is the golden model's on {len(benchmark):,} samples; the network as "
+            f"imported has {original:.4g}"
+        )
+        seen = sum(point.samples for point in found.points.values())
+        whole = sum(point.feasible for point in found.points.values()) * len(benchmark)
+        yield (
+            f"{len(found.points):,} of {space.combinations:,} format assignments were tried, "
+            f"{self._stopped(found):,} of them stopped early: {seen:,} of {whole:,} samples were evaluated"
+        )
+        if narrowed := space.narrowed_layers():
+            yield (
+                f"the model quantizes {', '.join(narrowed)} itself: with fewer bits it is another network "
+                "than the trained one, and training it with them may give a better one"
+            )
+        yield from space.kept
+
+
+def _texts(types: Any) -> list[dict[str, str]]:
+    return [{what: str(kind) for what, kind in own.items()} for own in types]
 
 
 def search_formats(
@@ -71,22 +237,18 @@ def search_formats(
     labels: npt.NDArray[Any] | None = None,
     calibration: Mapping[str, npt.NDArray[Any]] | None = None,
     options: FormatOptions = FormatOptions(),
+    workers: Workers | None = None,
+    journal: Journal | None = None,
 ) -> Exploration:
-    """The front of designs between errors and hardware over the widths that ``bits`` allows.
-
-    Args:
-        network: as imported, before any pass.
-        design: board, clock, io type, and what else is fixed.
-        bits: the widths that layers may have.
-        hardware: finds the best hardware of each network.
-        data: inputs by name, (n, *shape), on which accuracy is measured.
-        labels: the right classes, (n,); without them the original network's answers are what is right.
-        calibration: inputs from which ranges of float layers are taken; needed where there are any.
-        options: how long to search, and how.
-
-    Raises:
-        UsageError: no layer's widths can vary, or the data do not fit the network.
-        PrecisionError: a float layer, and no calibration data.
-        DesignError: no assignment keeps the limits.
-    """
-    raise NotImplementedError
+    """The front of designs between losses and hardware: `FormatSearch.of`, run as a whole."""
+    search = FormatSearch.of(
+        network,
+        design,
+        bits,
+        hardware,
+        data=data,
+        labels=labels,
+        calibration=calibration,
+        options=options,
+    )
+    return search.exploration(search.run(workers, journal))
