@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from accelgen.design import Design
@@ -28,6 +29,11 @@ class Candidate:
     scores: Mapping[str, float]
     reason: str = ""
 
+    @cached_property
+    def design_file(self) -> str:
+        """The design as YAML, which takes longer to write than anything else that is said of a candidate."""
+        return self.design.to_yaml()
+
     def as_json(self) -> dict[str, Any]:
         """The candidate as ``--json``, ``front.jsonl`` and the report hold it."""
         return {
@@ -35,7 +41,7 @@ class Candidate:
             "scores": dict(self.scores),
             "reason": self.reason,
             "estimate": self.estimate.as_json(),
-            "design": self.design.to_yaml(),
+            "design": self.design_file,
         }
 
 

@@ -1,0 +1,314 @@
+const MARGIN = { top: 20, right: 20, bottom: 46, left: 66 };
+
+const SHAPES = [
+  "M5.5 0A5.5 5.5 0 1 1-5.5 0A5.5 5.5 0 1 1 5.5 0Z",
+  "M-5-5H5V5H-5Z",
+  "M0-7L6.4 4.6H-6.4Z",
+  "M0-7L7 0 0 7-7 0Z",
+  "M0 7L6.4-4.6H-6.4Z",
+  "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z",
+];
+
+/** Farther from a design than this, in pixels, the pointer means none. */
+const REACH = 28;
+
+/** Up to so many designs, all show their intervals unless told otherwise. */
+const FEW = 60;
+
+/** The scatter of the designs over two quantities. */
+class Chart {
+  #designs = [];
+  #points = [];
+  #bars = [];
+  #places = [];
+  #active = -1;
+  #chosen = -1;
+
+  /** `axes` are names of quantities; `choose` is called with the position of a design. */
+  constructor(plot, axes, choose) {
+    this.plot = plot;
+    this.choose = choose;
+    this.#designs = data.designs;
+    this.intervals = this.#designs.length <= FEW;
+    this.groups = [...new Set(this.#designs.map(variant))];
+    this.grid = s("g", { class: "grid", "aria-hidden": true });
+    this.limits = s("g", { class: "limits", "aria-hidden": true });
+    this.line = s("path", { class: "line" });
+    this.clip = s("rect");
+    const inside = { "clip-path": "url(#inside)" };
+    this.#bars = this.#designs.map((design) => s("path", { class: `bar ${this.#look(design)}` }));
+    this.#points = this.#designs.map((design, position) => this.#point(design, position));
+    this.svg = s(
+      "svg",
+      { role: "group", "aria-label": "scatter of designs" },
+      s("defs", {}, s("clipPath", { id: "inside" }, this.clip)),
+      this.grid,
+      s("g", inside, this.limits, this.line, s("g", { class: "bars", "aria-hidden": true }, this.#bars)),
+      s("g", { class: "points", role: "listbox", "aria-label": "designs" }, this.#points),
+    );
+    this.tip = h("div", { class: "tip", role: "status", hidden: true });
+    plot.append(this.svg, this.tip);
+    this.svg.addEventListener("pointermove", (event) => this.#activate(this.#nearest(event)));
+    this.svg.addEventListener("pointerleave", () => this.#activate(-1));
+    this.svg.addEventListener("click", (event) => this.#take(this.#nearest(event)));
+    this.svg.addEventListener("keydown", (event) => this.#key(event));
+    this.setAxis("x", axes[0]);
+    this.setAxis("y", axes[1]);
+    new ResizeObserver(() => this.draw()).observe(plot);
+  }
+
+  /** Show a quantity along an axis, logarithmically where its values differ widely. */
+  setAxis(axis, name) {
+    const figures = this.#designs.map((design) => figure(design, name)).filter(Boolean);
+    this[axis] = { name, logarithmic: isWide(figures) };
+  }
+
+  /** Mark the chosen design. */
+  mark(position) {
+    this.#chosen = position;
+    this.#points.forEach((point, i) => {
+      point.classList.toggle("chosen", i === position);
+      point.setAttribute("aria-selected", i === position);
+      point.setAttribute("tabindex", i === position ? 0 : -1);
+    });
+    this.#bars.forEach((bar, i) => bar.classList.toggle("chosen", i === position));
+    if (position >= 0) this.#raise(this.#points[position]);
+  }
+
+  /** Draw a point over the others; one that is moved in the document would lose the keyboard. */
+  #raise(point) {
+    const focused = document.activeElement === point;
+    point.parentNode.append(point);
+    if (focused) point.focus();
+  }
+
+  #look(design) {
+    const classes = [`series-${this.groups.indexOf(variant(design)) % SHAPES.length}`];
+    if (!design.in_domain) classes.push("unlike");
+    if (design.fits === false) classes.push("too-large");
+    if (design.name === data.best) classes.push("best");
+    return classes.join(" ");
+  }
+
+  #point(design, position) {
+    const shape = SHAPES[this.groups.indexOf(variant(design)) % SHAPES.length];
+    return s(
+      "g",
+      { class: `point ${this.#look(design)}`, role: "option", tabindex: -1, "data-name": design.name, onfocus: () => this.#activate(position) },
+      s("circle", { class: "halo", r: 11 }),
+      s("path", { class: "mark", d: shape }),
+      design.fits === false && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
+      design.name === data.best && s("text", { class: "tag", y: -16 }, "recommended"),
+    );
+  }
+
+  /** Draw everything anew for the present size, axes and choices. */
+  draw() {
+    const width = Math.max(320, this.plot.clientWidth);
+    const height = Math.round(Math.min(560, Math.max(340, 0.62 * width)));
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.frame = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+    const { left, right, top, bottom } = this.frame;
+    build(this.clip, { x: left, y: top, width: right - left, height: bottom - top }, []);
+    this.scales = { x: this.#scale("x", left, right), y: this.#scale("y", bottom, top) };
+    this.grid.replaceChildren(...this.#gridX(), ...this.#gridY());
+    this.limits.replaceChildren(...this.#limits("x"), ...this.#limits("y"));
+    this.#designs.forEach((design, position) => this.#place(design, position));
+    this.line.setAttribute("d", this.#frontLine());
+    this.#activate(-1);
+  }
+
+  #figures(design) {
+    return [figure(design, this.x.name), figure(design, this.y.name)];
+  }
+
+  #scale(axis, start, end) {
+    const figures = this.#designs.map((design) => figure(design, this[axis].name)).filter(Boolean);
+    const values = figures.map(([value]) => value);
+    const most = Math.max(...values);
+    const near = this.#bounds(axis).map((bound) => bound.value).filter((value) => value > 0 && value <= 2.5 * most && value >= most / 100);
+    const extra = this.intervals ? figures.flatMap(([, low, high]) => [low, high]) : [];
+    return new Scale(values.length ? [...values, ...near] : [0, 1], extra, this[axis].logarithmic, start, end);
+  }
+
+  /** What lines stand for: the limits that were asked for, and what the part holds where all have the same. */
+  #bounds(axis) {
+    const name = this[axis].name;
+    const bounds = [];
+    const limit = data.limits[name];
+    if (limit !== undefined) bounds.push({ value: limit, kind: "limit", text: `limit ${plain(limit)}` });
+    const parts = Object.values(data.parts);
+    const held = parts.length === 1 ? parts[0]?.[name] : undefined;
+    if (held && held !== limit) bounds.push({ value: held, kind: "held", text: `the part holds ${plain(held)}` });
+    return bounds;
+  }
+
+  #limits(axis) {
+    const scale = this.scales[axis];
+    const { left, right, top, bottom } = this.frame;
+    return this.#bounds(axis)
+      .filter((bound) => scale.holds(bound.value))
+      .flatMap(({ value, kind, text }) => {
+        const place = scale.at(value);
+        const across = axis === "x";
+        const area = across
+          ? { x: place, y: top, width: right - place, height: bottom - top }
+          : { x: left, y: top, width: right - left, height: place - top };
+        const line = across
+          ? { x1: place, x2: place, y1: top, y2: bottom }
+          : { x1: left, x2: right, y1: place, y2: place };
+        // limits are named at one end and capacities at the other, so that close ones can be read
+        const end = kind === "limit" ? "end" : "start";
+        const at = across
+          ? { transform: `translate(${place - 6} ${end === "end" ? top + 8 : bottom - 8}) rotate(-90)`, "text-anchor": end }
+          : { x: end === "end" ? right - 8 : left + 8, y: place - 6, "text-anchor": end };
+        return [
+          kind === "limit" && s("rect", { class: "beyond", ...area }),
+          s("line", { class: kind, "data-axis": axis, "data-value": value, ...line }),
+          s("text", { class: kind, ...at }, text),
+        ].filter(Boolean);
+      });
+  }
+
+  #gridX() {
+    const { left, right, top, bottom } = this.frame;
+    return [
+      ...this.scales.x.ticks(Math.floor((right - left) / 90)).flatMap((tick) => {
+        const x = this.scales.x.at(tick);
+        return [s("line", { x1: x, x2: x, y1: top, y2: bottom }), s("text", { x, y: bottom + 18, "text-anchor": "middle" }, short(tick))];
+      }),
+      s("text", { class: "title", x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, label(quantity(this.x.name))),
+    ];
+  }
+
+  #gridY() {
+    const { left, right, top, bottom } = this.frame;
+    return [
+      ...this.scales.y.ticks(Math.floor((bottom - top) / 55)).flatMap((tick) => {
+        const y = this.scales.y.at(tick);
+        return [s("line", { x1: left, x2: right, y1: y, y2: y }), s("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick))];
+      }),
+      s("text", { class: "title", transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, label(quantity(this.y.name))),
+    ];
+  }
+
+  #place(design, position) {
+    const [x, y] = this.#figures(design);
+    const point = this.#points[position];
+    const known = x !== null && y !== null;
+    point.classList.toggle("unknown", !known);
+    this.#bars[position].setAttribute("d", "");
+    this.#places[position] = null;
+    if (!known) return;
+    const place = [this.scales.x.at(x[0]), this.scales.y.at(y[0])];
+    this.#places[position] = place;
+    point.style.transform = `translate(${place[0].toFixed(1)}px, ${place[1].toFixed(1)}px)`;
+    point.setAttribute("aria-label", `${design.name}: ${describe(x, this.x.name)}, ${describe(y, this.y.name)}`);
+    const [x1, x2] = [this.scales.x.at(x[1]), this.scales.x.at(x[2])];
+    const [y1, y2] = [this.scales.y.at(y[1]), this.scales.y.at(y[2])];
+    const numbers = [x1, place[1], x2, place[0], y1, y2].map((number) => number.toFixed(1));
+    this.#bars[position].setAttribute("d", `M${numbers[0]} ${numbers[1]}H${numbers[2]}M${numbers[3]} ${numbers[4]}V${numbers[5]}`);
+    this.#bars[position].classList.toggle("shown", this.intervals);
+  }
+
+  /** Steps along the designs that no other one beats in both quantities. */
+  #frontLine() {
+    const sign = [quantity(this.x.name).more ? -1 : 1, quantity(this.y.name).more ? -1 : 1];
+    const known = this.#designs
+      .map((design, position) => ({ figures: this.#figures(design), place: this.#places[position] }))
+      .filter(({ place }) => place)
+      .map(({ figures, place }) => ({ x: sign[0] * figures[0][0], y: sign[1] * figures[1][0], place }))
+      .sort((a, b) => a.x - b.x || a.y - b.y);
+    let best = Infinity;
+    let path = "";
+    for (const { y, place } of known) {
+      if (y >= best) continue;
+      best = y;
+      const at = place.map((number) => number.toFixed(1));
+      path += path ? `H${at[0]}V${at[1]}` : `M${at[0]} ${at[1]}`;
+    }
+    return path;
+  }
+
+  /** The design nearest to the pointer, -1 where none is near. */
+  #nearest(event) {
+    const box = this.svg.getBoundingClientRect();
+    const zoom = this.svg.viewBox.baseVal.width / box.width;
+    const [x, y] = [(event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom];
+    let [nearest, least] = [-1, REACH ** 2];
+    this.#places.forEach((place, position) => {
+      if (place === null) return;
+      const distance = (place[0] - x) ** 2 + (place[1] - y) ** 2;
+      if (distance < least) [nearest, least] = [position, distance];
+    });
+    return nearest;
+  }
+
+  #activate(position) {
+    if (this.#active === position) return;
+    if (this.#active >= 0) {
+      this.#points[this.#active].classList.remove("active");
+      this.#bars[this.#active].classList.remove("active");
+    }
+    this.#active = position;
+    this.tip.hidden = position < 0;
+    this.svg.classList.toggle("pointing", position >= 0);
+    if (position < 0) return;
+    this.#points[position].classList.add("active");
+    this.#bars[position].classList.add("active");
+    this.tip.replaceChildren(...summary(this.#designs[position]));
+    const [x, y] = this.#places[position];
+    const left = x > this.plot.clientWidth / 2;
+    const above = y > this.svg.viewBox.baseVal.height / 2;
+    this.tip.style.left = `${left ? x - 14 : x + 14}px`;
+    this.tip.style.top = `${above ? y - 10 : y + 10}px`;
+    this.tip.style.transform = `translate(${left ? "-100%" : "0"}, ${above ? "-100%" : "0"})`;
+  }
+
+  #take(position) {
+    if (position >= 0) this.choose(position);
+  }
+
+  /** Arrow keys go along the horizontal axis, and up and down among designs of the same place. */
+  #key(event) {
+    const order = this.#places.flatMap((place, position) => (place ? [position] : []));
+    order.sort((a, b) => this.#places[a][0] - this.#places[b][0] || this.#places[b][1] - this.#places[a][1]);
+    const here = order.indexOf(this.#points.indexOf(document.activeElement));
+    const to = {
+      ArrowRight: here + 1,
+      ArrowUp: here + 1,
+      ArrowLeft: here - 1,
+      ArrowDown: here - 1,
+      Home: 0,
+      End: order.length - 1,
+    }[event.key];
+    if (to !== undefined) this.#points[order[Math.min(order.length - 1, Math.max(0, to))]]?.focus();
+    else if (event.key === "Enter" || event.key === " ") this.#take(order[here] ?? -1);
+    else if (event.key === "Escape") this.#activate(-1);
+    else return;
+    event.preventDefault();
+  }
+
+  /** What the marks mean, as far as they occur. */
+  legend() {
+    const entry = (classes, text, shape = SHAPES[0], cross = false) =>
+      h(
+        "li",
+        {},
+        s("svg", { viewBox: "-9 -9 18 18", "aria-hidden": true }, s("g", { class: `point ${classes}` }, s("path", { class: "mark", d: shape }), cross && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }))),
+        text,
+      );
+    const some = (test) => this.#designs.some(test);
+    return [
+      ...(this.groups.length > 1 ? this.groups.map((group, i) => entry(`series-${i % SHAPES.length}`, group, SHAPES[i % SHAPES.length])) : []),
+      some((design) => design.in_domain) && some((design) => !design.in_domain) && entry("series-0", "like the syntheses that estimates were learned from"),
+      some((design) => !design.in_domain) && entry("series-0 unlike", "unlike them: rules answer, with wide intervals"),
+      some((design) => design.fits === false) && entry("series-0 too-large", "larger than the part", SHAPES[0], true),
+    ].filter(Boolean);
+  }
+}
+
+const describe = (figures, name) => {
+  const entry = quantity(name);
+  return entry.unit ? `${entry.title} ${withUnit(figures[0], entry)}` : `${plain(figures[0])} ${entry.title}`;
+};

@@ -12,11 +12,16 @@ from accelgen.explore.candidate import Candidate
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a figure is: its name in files, how people call it, and its unit, empty for a mere number."""
+    """What a figure is: its name in files, how people call it, its unit, empty for a mere number.
+
+    ``score`` says that it comes from a candidate's scores, ``more`` that more of it is better.
+    """
 
     name: str
     title: str
     unit: str = ""
+    score: bool = False
+    more: bool = False
 
     @property
     def label(self) -> str:
@@ -32,11 +37,14 @@ KNOWN = (
     Quantity("lut", "LUT"),
     Quantity("ff", "FF"),
     Quantity("dsp", "DSP"),
-    Quantity("bram_18k", "BRAM", "18 Kb"),
+    Quantity("bram_18k", "BRAM 18K"),
     Quantity("uram", "URAM"),
     Quantity("clock_ns", "clock period reached", "ns"),
 )
 """What an estimate says of every design; scores come after these."""
+
+LESS_IS_BETTER = ("bits", "error", "loss")
+"""How names of scores end that are to be small, such as "mean_abs_error"."""
 
 
 def figures_of(candidate: Candidate) -> dict[str, Figure]:
@@ -59,7 +67,12 @@ def quantities(figures: Iterable[Mapping[str, Figure]]) -> tuple[Quantity, ...]:
         names.pop("uram", None)
     known = {entry.name: entry for entry in KNOWN}
     order = [*(name for name in known if name in names), *(name for name in names if name not in known)]
-    return tuple(known.get(name, Quantity(name, name.replace("_", " "))) for name in order)
+    return tuple(known.get(name) or _score(name) for name in order)
+
+
+def _score(name: str) -> Quantity:
+    more = not name.endswith(LESS_IS_BETTER)
+    return Quantity(name, name.replace("_", " "), score=True, more=more)
 
 
 def _scaled(figure: Figure, factor: float) -> Figure:

@@ -82,7 +82,7 @@ def page_data(exploration: Exploration, commands: Mapping[str, str]) -> dict[str
         "combinations": counted(exploration.combinations),
         "notes": list(exploration.notes),
         "confidence": CONFIDENCE,
-        "quantities": [{"name": entry.name, "title": entry.title, "unit": entry.unit} for entry in shown],
+        "quantities": [vars(entry) for entry in shown],
         "layer_figures": list(LAYER_TARGETS),
         "parts": parts,
         "pieces": list(pieces),
@@ -91,11 +91,11 @@ def page_data(exploration: Exploration, commands: Mapping[str, str]) -> dict[str
 
 
 def counted(number: int) -> str:
-    """A number of designs for people, however large: 4,608 or 1.27e+11."""
-    if number < 1_000_000:
+    """A number of designs for people, however large: 4,608 or 1.27e11."""
+    if number < 1_000_000_000:
         return f"{number:,}"
     digits = str(number)
-    return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
 
 
 def build_command(model: Sequence[str], design_file: str, project: str) -> str:
@@ -124,11 +124,20 @@ def _described(candidate: Candidate) -> dict[str, Any]:
                 "kind": entry.layer.kind.value,
                 "strategy": entry.layer.strategy,
                 "reuse_factor": entry.layer.reuse_factor if entry.layer.strategy else None,
+                "folding": _folding(candidate, entry.layer.name),
+                "weight_bits": entry.layer.weight_bits or None,
+                "result_bits": entry.layer.result_bits,
                 "figures": [round(entry.figures[name], 1) for name in LAYER_TARGETS],
             }
             for entry in estimate.layers
         ],
     }
+
+
+def _folding(candidate: Candidate, layer: str) -> str:
+    """Rows and inputs at once of a folded packed layer, empty for any other."""
+    choice = candidate.design.layers.get(layer)
+    return f"{choice.pe}x{choice.simd}" if choice is not None and choice.pe else ""
 
 
 def _triple(figure: Figure | None) -> list[float] | None:
@@ -137,4 +146,4 @@ def _triple(figure: Figure | None) -> list[float] | None:
 
 def _pieces(candidate: Candidate) -> list[str]:
     """The design file, split where an entry of the file or of its layers begins; joined they are the file."""
-    return re.split(r"^(?= {0,2}\S)", candidate.design.to_yaml(), flags=re.MULTILINE)
+    return re.split(r"^(?= {0,2}\S)", candidate.design_file, flags=re.MULTILINE)

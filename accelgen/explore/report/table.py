@@ -19,16 +19,16 @@ def to_csv(exploration: Exploration) -> str:
     """
     candidates = exploration.candidates
     figures = [figures_of(candidate) for candidate in candidates]
-    order = [entry.name for entry in quantities(figures)]
+    shown = quantities(figures)
     rows: list[dict[str, Any]] = []
     for candidate, own in zip(candidates, figures, strict=True):
         row = _identity(candidate, exploration.best)
-        for name in order:
-            figure = own.get(name)
-            row[name] = None if figure is None else figure.value
-            if name not in candidate.scores:
-                row[f"{name}_low"] = None if figure is None else figure.low
-                row[f"{name}_high"] = None if figure is None else figure.high
+        for entry in shown:
+            figure = own.get(entry.name)
+            row[entry.name] = None if figure is None else figure.value
+            if not entry.score:
+                row[f"{entry.name}_low"] = None if figure is None else figure.low
+                row[f"{entry.name}_high"] = None if figure is None else figure.high
         row |= _verdicts(candidate) | _choices(candidate)
         rows.append(row)
     columns = dict.fromkeys(column for row in rows for column in row)
@@ -70,12 +70,14 @@ def _verdicts(candidate: Candidate) -> dict[str, Any]:
 
 
 def _choices(candidate: Candidate) -> dict[str, Any]:
-    """Strategy and reuse factor of each layer that has them."""
+    """Strategy, reuse factor and width of weights of each layer that has them."""
     row: dict[str, Any] = {}
     for entry in candidate.estimate.layers:
         if entry.layer.strategy:
             row[f"strategy:{entry.layer.name}"] = entry.layer.strategy
             row[f"reuse_factor:{entry.layer.name}"] = entry.layer.reuse_factor
+        if entry.layer.weight_bits:
+            row[f"weight_bits:{entry.layer.name}"] = entry.layer.weight_bits
     return row
 
 

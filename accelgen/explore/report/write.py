@@ -40,7 +40,7 @@ def write_exploration(
         path = f"{DESIGNS}/{_file_name(candidate.name)}.yaml"
         if path in files:
             raise UsageError(f"two candidates are named {candidate.name!r}")
-        files[path] = candidate.design.to_yaml().encode()
+        files[path] = candidate.design_file.encode()
         commands[candidate.name] = build_command(model, str(directory / path), candidate.name)
     files[CSV] = to_csv(exploration).encode()
     files[JSONL] = to_jsonl(exploration).encode()
