@@ -26,6 +26,7 @@ from accelgen.backend.project import (
     WordsReport,
     is_replaceable,
 )
+from accelgen.backend.streams import plan_fifos
 from accelgen.backend.writer import firmware
 from accelgen.design import Design, Strategy
 from accelgen.design.packed_choice import GENERAL, PACKED
@@ -71,6 +72,7 @@ def write_project(
     lowered = lower(network, legal)
     top = safe_name(network.name) + "_top"
     graph = build_graph(lowered, top)
+    fifos, fifo_notes = plan_fifos(lowered, graph) if lowered.context.stream else ((), ())
     inputs = tuple(_port(network, node.name) for node in network.inputs)
     outputs = tuple(_port(network, name) for name in network.outputs)
     samples = {name: len(array.codes) for name, array in {**golden_inputs, **golden_outputs}.items()}
@@ -83,10 +85,11 @@ def write_project(
         outputs=outputs,
         layers=tuple(_layer_report(layer, lowered.context, graph) for layer in lowered.layers),
         adjustments=tuple({**vars(adjustment)} for adjustment in adjustments),
-        notes=network.notes,
+        notes=(*network.notes, *fifo_notes),
         sources=dict(sources),
         versions={"accelgen": __version__, "hls4ml": version("hls4ml")},
         calibration=tuple(calibration),
+        fifos=tuple(asdict(fifo) for fifo in fifos),
         golden_samples=min([MAX_GOLDEN_SAMPLES, *samples.values()]),
     )
     files = {

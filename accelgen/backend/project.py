@@ -88,6 +88,8 @@ class BuildReport:
     golden_samples: int
     calibration: tuple[Mapping[str, Any], ...] = ()
     """`accelgen.calibration.TensorError` of each tensor whose type calibration data chose."""
+    fifos: tuple[Mapping[str, Any], ...] = ()
+    """`accelgen.backend.streams.Fifo` of each stream between layers; none in io_parallel."""
 
     def to_json(self) -> str:
         """The text of build.json."""
@@ -121,6 +123,7 @@ def read_report(directory: Path) -> BuildReport:
         data["layers"] = tuple(_layer(layer) for layer in data["layers"])
         for key in ("adjustments", "notes", "calibration"):
             data[key] = tuple(data[key])
+        data["fifos"] = tuple(data.get("fifos", ()))
         return BuildReport(**data)
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise UsageError(f"{path} is damaged ({error}); build the project again") from None

@@ -74,7 +74,8 @@ class LayerDesign:
     of a convolution are computed at once (io_parallel only). The others are for packed layers: ``pe`` and
     ``simd`` are the rows and the inputs that a folded one computes at once, 0 where they follow from the
     reuse factor; ``max_depth`` bounds the additions that follow one another where rows are shared, 0 leaving
-    that to accelgen.
+    that to accelgen. ``fifo_depth`` is how many positions of the layer's result each FIFO that holds it takes
+    (io_stream only), 0 leaving it to accelgen.
     """
 
     strategy: Strategy = Strategy.AUTO
@@ -85,12 +86,13 @@ class LayerDesign:
     row_sharing: RowSharing = RowSharing.AUTO
     max_depth: int = 0
     weight_memory: WeightMemory = WeightMemory.AUTO
+    fifo_depth: int = 0
 
     def __post_init__(self) -> None:
         for name in ("reuse_factor", "parallelization_factor"):
             if not 1 <= getattr(self, name) <= MAX_FACTOR:
                 raise UsageError(f"{name} starts at 1 and ends at {MAX_FACTOR}, not {getattr(self, name)}")
-        for name in ("pe", "simd", "max_depth"):
+        for name in ("pe", "simd", "max_depth", "fifo_depth"):
             if not 0 <= getattr(self, name) <= MAX_FACTOR:
                 raise UsageError(f"{name} starts at 0 and ends at {MAX_FACTOR}, not {getattr(self, name)}")
         if (self.pe == 0) != (self.simd == 0):

@@ -83,6 +83,7 @@ def legalize(network: Network, design: Design) -> tuple[Design, tuple[Adjustment
             choice, changes = design.layer(node.name), []
         else:
             continue
+        choice, changes = _with_fifo_depth(choice, changes, node.name, design)
         layers[node.name] = choice
         adjustments += changes
     return replace(design, layers=layers), tuple(adjustments)
@@ -132,6 +133,17 @@ def _legal_choice(
         reason = f"the nearest legal one for {matrix.n_in} x {matrix.n_out}"
         changes.become("reuse_factor", choice.reuse_factor, reuse, reason)
     return replace(choice, strategy=strategy, reuse_factor=reuse), changes
+
+
+def _with_fifo_depth(
+    choice: LayerDesign, changes: list[Adjustment], name: str, design: Design
+) -> tuple[LayerDesign, list[Adjustment]]:
+    """A layer's choice with the depth asked for, whatever its kernel, where there are FIFOs."""
+    asked = design.layer(name).fifo_depth
+    depth = asked if design.io_type is IoType.STREAM else 0
+    noted = Adjustments(name)
+    noted.become("fifo_depth", asked, depth, f"{design.io_type.value} has no FIFOs")
+    return replace(choice, fifo_depth=depth), [*changes, *noted]
 
 
 def cell_reuse_factor(choice: LayerDesign, n_in: int, n_out: int) -> int:

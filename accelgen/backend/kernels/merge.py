@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -133,6 +134,7 @@ def lower_concatenate(node: Concatenate, context: Context) -> list[HlsLayer]:
         joined = (*shape[:axis], shape[axis] + other[axis], *shape[axis + 1 :])
         inputs = (name, names[position])
         kind = context.type(node.name)
-        layers.append(_layer(node, context, position, inputs, kind, function, joined, members))
+        layer = _layer(node, context, position, inputs, kind, function, joined, members)
+        layers.append(replace(layer, attributes={**layer.attributes, "n_outer": outer}))
         name, shape = layers[-1].name, joined
     return layers

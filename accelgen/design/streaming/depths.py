@@ -8,7 +8,7 @@ from accelgen.design.streaming.dataflow import Channel, Dataflow
 from accelgen.design.streaming.schedule import delayed, earliest, places
 
 LEAST_DEPTH = 2
-"""One place passes a token every other cycle only."""
+"""Of FIFOs that pass more than one token in an inference: one place passes a token every other cycle only."""
 
 INFERENCES = 3
 """Inferences in a row that are not to be slowed down."""
@@ -52,7 +52,10 @@ def most_in_flight(dataflow: Dataflow) -> dict[str, int]:
 def _needed(dataflow: Dataflow) -> dict[str, int]:
     """What a schedule that is as fast as the earliest one needs."""
     needed = places(dataflow, delayed(dataflow, earliest(dataflow, INFERENCES)))
-    return {name: max(depth, LEAST_DEPTH) for name, depth in needed.items()}
+    return {
+        channel.name: max(needed[channel.name], min(LEAST_DEPTH, channel.tokens))
+        for channel in dataflow.fifos
+    }
 
 
 def _tokens_of_steps(dataflow: Dataflow, channel: Channel, steps: int) -> int:
