@@ -49,6 +49,27 @@ def read_samples(path: str | PathLike[str], network: Network) -> Samples:
     return Samples(dict(zip(names, inputs, strict=True)), outputs)
 
 
+def read_labels(path: str | PathLike[str], network: Network) -> Real | None:
+    """The right classes (n, ...) of the samples in a .npz file: ``label`` or ``labels``, or one-hot ``y``.
+
+    None where it holds none of these.
+
+    Raises:
+        UsageError: the file cannot be read, or the labels are not numeric, not finite or misshapen.
+    """
+    shape = network.shapes[network.outputs[0]]
+    positions = shape[:-1] if len(network.outputs) == 1 else ()
+    with _Source(Path(path)) as source:
+        labels = source.take_first(("label", "labels"), positions)
+        if labels is not None or len(network.outputs) > 1 or shape[-1] < 2:
+            return labels
+        (y,) = source.take("y", [(network.outputs[0], shape)]) or (None,)
+    if y is None or not np.all((y == 0) | (y == 1)) or not np.all(y.sum(axis=-1) == 1):
+        return None
+    classes: Real = y.argmax(axis=-1).astype(np.float64)
+    return classes
+
+
 def _keys(prefix: str, names: Sequence[str]) -> list[tuple[str, ...]]:
     """For each of the names, the keys that its array may have, the preferred one first."""
     if len(names) == 1:
@@ -118,6 +139,11 @@ class _Source:
         if taken and len(taken) < len(ports):
             raise self.error(f"it holds no array {keys[0][0]!r} for {ports[0][0]!r}")
         return tuple(taken) or None
+
+    def take_first(self, keys: Sequence[str], shape: Shape) -> Real | None:
+        """The first of some arrays that the file holds, None where it holds none."""
+        key = next((key for key in keys if key in self._archive.files), None)
+        return None if key is None else self._checked(key, shape)
 
     def _checked(self, key: str, shape: Shape) -> Real:
         array = self._read(key)

@@ -113,17 +113,10 @@ def classes(results: Values, threshold: float) -> npt.NDArray[np.int64]:
 
 
 def _checked(labels: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Labels as classes (n, ...) of results (n, ..., classes); one-hot rows are taken too."""
-    n_classes = max(2, shape[-1])
-    array = np.asarray(labels)
-    if array.dtype.kind not in "fiub":
-        raise UsageError(f"labels are numbers of classes, not {array.dtype}")
-    if array.shape == shape and shape[-1] > 1 and np.all(np.sort(array, axis=-1)[..., :-1] == 0):
-        array = array.argmax(axis=-1)
-    if array.shape == (*shape[:-1], 1):
-        array = array[..., 0]
+    """Labels as classes (n, ...) of results (n, ..., classes)."""
+    array, n_classes = np.asarray(labels), max(2, shape[-1])
     if array.shape != shape[:-1]:
         raise UsageError(f"labels of shape {array.shape} do not fit results of shape {shape}")
     if np.any(array != np.round(array)) or array.min(initial=0) < 0 or array.max(initial=0) >= n_classes:
-        raise UsageError(f"labels go from 0 to {n_classes - 1}, one for each sample")
+        raise UsageError(f"labels are whole numbers from 0 to {n_classes - 1}")
     return array.astype(np.int64)

@@ -34,9 +34,9 @@ class Evaluate:
         network, design = self.space.apply(genes)
         found: dict[str, Json] = {}
         if start == 0:
-            hardware = self.hardware.best(network, design)
-            found = {"cost": hardware.cost, "excess": hardware.excess}
-            if hardware.excess > 0:
+            cost, excess = self.hardware.least_cost(network, design)
+            found = {"cost": cost, "excess": excess}
+            if excess > 0:
                 return found
         return {**found, "losses": list(self.benchmark.losses(network, start, stop))}
 

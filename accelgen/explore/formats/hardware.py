@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from accelgen.boards import find_part
+from accelgen.choices import Choices
 from accelgen.design import Design
+from accelgen.estimation import Estimate
+from accelgen.explore.fixed import allowed_choices
+from accelgen.explore.goals import RESOURCES_TOGETHER, Goals, figure_named
 from accelgen.explore.infeasible import explain
 from accelgen.explore.milp import solve
-from accelgen.explore.space import design_space
+from accelgen.explore.search import Best, Target, best_design, targets
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """The best hardware for a network.
-
-    Attributes:
-        design: with the choices for every layer.
-        cost: the objective.
-        excess: by how much it misses limits, relative to the worst one; 0 where it keeps all.
-    """
-
-    design: Design
-    cost: float
-    excess: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -33,26 +22,53 @@ class HardwareSearch:
     """What the hardware of every network is chosen for.
 
     Attributes:
-        name: of the objective, such as "lut".
-        objective: weights of figures, as of `Problem`.
-        limits: the most that figures may be, as of `Problem`.
+        goals: the objective, and the limits that hardware keeps.
+        asked: what users fix of layers.
         domain: whose measurements are estimated.
     """
 
-    name: str
-    objective: Mapping[str, float]
-    limits: Mapping[str, float]
+    goals: Goals
+    asked: Choices = field(default_factory=Choices)
     domain: Domain = DEFAULT_DOMAIN
 
-    def best(self, network: Network, design: Design) -> Hardware:
-        """The best hardware for an exact, typed network that shares part, clock and io type with ``design``.
+    @property
+    def figure(self) -> str:
+        """The figure that is to be least, or `RESOURCES_TOGETHER`."""
+        objective = self.goals.objective
+        return objective if objective == RESOURCES_TOGETHER else figure_named(objective)
 
-        Where none keeps the limits, that which misses them least.
+    def limits(self, design: Design) -> dict[str, float]:
+        """The most that figures may be on the part of ``design``, at its clock period."""
+        return self.goals.most(design.clock_ns, find_part(design.part).resources)
+
+    def cost(self, design: Design, estimate: Estimate) -> float:
+        """The objective of a design from its estimate as a whole."""
+        weights = self.goals.weights(find_part(design.part).resources)
+        return sum(weight * estimate.total[name].value for name, weight in weights.items())
+
+    def least_cost(self, network: Network, design: Design) -> tuple[float, float]:
+        """The objective of the best hardware for an exact, typed network, and by how much it misses limits.
+
+        ``design`` says part, clock and io type. Where no hardware keeps the limits it is that which misses
+        them least, and the second number its worst excess, relative to the limit; 0 where all are kept.
         """
-        space = design_space(network, design, domain=self.domain)
-        problem = space.problem(self.objective, self.limits)
+        problem = self._target(network, design).problem(self.goals)
         found = solve(problem)
-        if found is None:
-            found = explain(problem).nearest
-        beyond = ((found.figures[name] - limit) / max(limit, 1.0) for name, limit in self.limits.items())
-        return Hardware(space.designed(found.positions), found.cost, max(0.0, *beyond, 0.0))
+        if found is not None:
+            return found.cost, 0.0
+        missed = explain(problem)
+        excess = (beyond / max(problem.limits[name], 1.0) for name, beyond in missed.excess.items())
+        return missed.nearest.cost, max(excess)
+
+    def best(self, network: Network, design: Design) -> Best:
+        """The best design for an exact, typed network, whose estimate as a whole keeps the limits.
+
+        Raises:
+            InfeasibleError: none does.
+        """
+        return best_design([self._target(network, design)], self.goals)
+
+    def _target(self, network: Network, design: Design) -> Target:
+        allowed = allowed_choices(network, design, self.asked)
+        (target,) = targets(network, [design], self.goals, allowed=allowed, domain=self.domain)
+        return target

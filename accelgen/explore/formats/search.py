@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from accelgen.design import Design
-from accelgen.errors import DesignError, UsageError
-from accelgen.estimation import estimate_design
+from accelgen.errors import InfeasibleError, UsageError
+from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
 from accelgen.explore.formats.accuracy import Benchmark, Metric
 from accelgen.explore.formats.bits import Bits
@@ -21,6 +22,7 @@ from accelgen.explore.formats.genetic import Genetic, first_generation
 from accelgen.explore.formats.hardware import HardwareSearch
 from accelgen.explore.formats.points import Point, front
 from accelgen.explore.formats.space import FormatSpace
+from accelgen.explore.goals import TITLES
 from accelgen.ir import Network
 from accelgen.workers import Journal, Json, Workers
 
@@ -51,6 +53,16 @@ class FormatOptions:
     def __post_init__(self) -> None:
         if self.evaluations < 1 or self.population < 2:
             raise UsageError("a search of formats takes at least 1 evaluation, and 2 in a generation")
+
+
+@dataclass(frozen=True, eq=False)
+class _Designed:
+    """A point of the front as a design."""
+
+    loss: float
+    cost: float
+    design: Design
+    estimate: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +120,7 @@ class FormatSearch:
             "formats": [[knob.layer, knob.part, _texts(knob.types)] for knob in space.knobs],
             "metric": benchmark.metric.value,
             "samples": samples.hexdigest(),
-            "objective": dict(hardware.objective),
-            "limits": dict(hardware.limits),
+            "hardware": str(hardware),
             "search": asdict(self.options),
         }
 
@@ -142,62 +153,75 @@ class FormatSearch:
             if all(genes in found.points for genes in asked):
                 genetic.tell([found.points[genes] for genes in asked])
 
-    def exploration(self, found: Evaluations) -> Exploration:
-        """The front of the points that were found, as designs.
+    def exploration(self, found: Evaluations, board: str) -> Exploration:
+        """The front of the points that were found, as designs for a board.
 
         Raises:
-            DesignError: none keeps the limits.
+            InfeasibleError: none keeps the limits.
         """
-        points = front(found.points.values())
-        if not points:
+        space, hardware = self.task.space, self.task.hardware
+        designed = list(self._designed(front(found.points.values())))
+        if not designed:
             nearest = min(found.points.values(), key=lambda point: point.excess)
-            raise DesignError(
+            raise InfeasibleError(
                 f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
                 f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
             )
         metric = self.task.benchmark.metric
         if metric is Metric.MEAN_ABS_ERROR:
-            points.reverse()  # ascending by the first axis
-        best, reason = self._recommended(points)
-        candidates = tuple(
-            self._candidate(point, f"front_{number:02d}", reason if point is best else "")
-            for number, point in enumerate(points, 1)
-        )
-        first = candidates[0].estimate.record
+            designed.reverse()  # ascending by the first axis
+        best, reason = self._recommended(designed)
+        names = [f"front_{number:02d}" for number in range(1, len(designed) + 1)]
         return Exploration(
             network=self.network.name,
-            board=first.part,
-            axes=(metric.value, self.task.hardware.name),
-            limits=self.task.hardware.limits,
-            candidates=candidates,
-            best=candidates[points.index(best)].name,
-            proven=len(found.points) == self.task.space.combinations and not self._stopped(found),
+            board=board,
+            axes=(metric.value, hardware.figure),
+            limits=hardware.limits(space.design),
+            candidates=tuple(
+                Candidate(name, own.design, own.estimate, self._scores(own), reason if own is best else "")
+                for name, own in zip(names, designed, strict=True)
+            ),
+            best=names[designed.index(best)],
+            proven=len(found.points) == space.combinations and not self._stopped(found),
             evaluated=len(found.points),
-            combinations=self.task.space.combinations,
+            combinations=space.combinations,
             notes=tuple(self._notes(found)),
         )
 
-    def _candidate(self, point: Point, name: str, reason: str) -> Candidate:
-        network, typed = self.task.space.apply(point.genes)
-        design = self.task.hardware.best(network, typed).design
-        estimate = estimate_design(network, design, self.task.hardware.domain)
-        metric = self.task.benchmark.metric
-        scores = {metric.value: metric.score(point.loss)}
-        if self.task.hardware.name not in estimate.total:
-            scores[self.task.hardware.name] = point.cost
-        return Candidate(name, design, estimate, scores, reason)
+    def _designed(self, points: Iterable[Point]) -> Iterator[_Designed]:
+        """The designs of points that none beats, estimated as a whole, ascending by cost."""
+        found = []
+        for point in points:
+            network, typed = self.task.space.apply(point.genes)
+            try:
+                best = self.task.hardware.best(network, typed)
+            except InfeasibleError:
+                continue
+            cost = self.task.hardware.cost(best.design, best.estimate)
+            found.append(_Designed(point.loss, cost, best.design, best.estimate))
+        least = inf
+        for own in sorted(found, key=lambda own: (own.cost, own.loss)):
+            if own.loss < least:
+                least = own.loss
+                yield own
 
-    def _recommended(self, points: list[Point]) -> tuple[Point, str]:
-        """The point of least cost among those that are nearly as right as the most right one."""
-        metric, name = self.task.benchmark.metric, self.task.hardware.name
-        least = min(point.loss for point in points)
+    def _scores(self, own: _Designed) -> dict[str, float]:
+        metric, figure = self.task.benchmark.metric, self.task.hardware.figure
+        scores = {metric.value: metric.score(own.loss)}
+        return scores if figure in own.estimate.total else {**scores, figure: own.cost}
+
+    def _recommended(self, designed: Sequence[_Designed]) -> tuple[_Designed, str]:
+        """The design of least cost among those that are nearly as right as the most right one, and why."""
+        metric, figure = self.task.benchmark.metric, self.task.hardware.figure
+        least = min(own.loss for own in designed)
         if metric is Metric.MEAN_ABS_ERROR:
             bound, words = least * TOLERATED_ERROR, f"at most {TOLERATED_ERROR:g} times the least error"
         else:
             bound, words = least + TOLERATED, f"{metric.value} within {TOLERATED:.0%} of the best"
-        best = min((point for point in points if point.loss <= bound), key=lambda point: point.cost)
+        best = min((own for own in designed if own.loss <= bound), key=lambda own: own.cost)
         score, top = metric.score(best.loss), metric.score(least)
-        return best, f"the least {name} with {words}: {score:.4g} of {top:.4g}"
+        title = TITLES.get(figure, figure)
+        return best, f"the least {title} with {words}: {score:.4g}, where the best has {top:.4g}"
 
     def _stopped(self, found: Evaluations) -> int:
         return sum(point.expected is not None for point in found.points.values())
@@ -232,6 +256,7 @@ def search_formats(
     design: Design,
     bits: Bits,
     hardware: HardwareSearch,
+    board: str,
     *,
     data: Mapping[str, npt.NDArray[Any]],
     labels: npt.NDArray[Any] | None = None,
@@ -251,4 +276,4 @@ def search_formats(
         calibration=calibration,
         options=options,
     )
-    return search.exploration(search.run(workers, journal))
+    return search.exploration(search.run(workers, journal), board)
