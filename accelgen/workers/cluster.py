@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from threading import get_ident
 from types import TracebackType
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from accelgen import __version__
 from accelgen.errors import AccelgenError, ToolError, UsageError
 from accelgen.workers.processes import Processes
 from accelgen.workers.tasks import Failure, Function, Limits, pickled
+
+if TYPE_CHECKING:
+    from distributed import Future
 
 TIMEOUT_S = 10
 """For a scheduler to answer."""
@@ -56,40 +60,49 @@ class Cluster:
     ) -> Iterator[tuple[int, str | Failure]]:
         """Run tasks on the cluster, once it has workers; see `Workers.run`."""
         from dask import config
-        from distributed import KilledWorker, as_completed
 
         # the function is a task too: it crosses once to each worker, and is there again if one is lost
         with config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):
             loaded = self._client.submit(bytes, pickled(function), pure=False)
-        keys = [f"accelgen-{uuid4().hex}" for _ in texts]
-        positions = {key: position for position, key in enumerate(keys)}
-        finished = as_completed(
-            self._client.map(
-                _run,
-                texts,
-                key=keys,
-                pure=False,
-                function=loaded,
-                limits=limits,
-                search=self._search,
-                version=__version__,
-            ),
-            loop=self._client.loop,
-            with_results=True,
-            raise_errors=False,
+        suspects = []
+        for position, answer in self._run_together(loaded, dict(enumerate(texts)), limits):
+            if answer is None:
+                suspects.append(position)
+            else:
+                yield position, answer
+        for position in suspects:  # each alone, so that none is blamed for another that is on the same worker
+            for _, answer in self._run_together(loaded, {position: texts[position]}, limits):
+                yield position, answer or Failure("it was on Dask workers each time that they were lost")
+
+    def _run_together(
+        self, function: Future[bytes], texts: Mapping[int, str], limits: Limits
+    ) -> Iterator[tuple[int, str | Failure | None]]:
+        """Run the tasks at some positions; None for one that was on more lost workers than Dask allows."""
+        from distributed import KilledWorker, as_completed
+
+        positions = {f"accelgen-{uuid4().hex}": position for position in texts}
+        futures = self._client.map(
+            _run,
+            list(texts.values()),
+            key=list(positions),
+            pure=False,
+            function=function,
+            limits=limits,
+            search=self._search,
+            version=__version__,
         )
+        finished = as_completed(futures, loop=self._client.loop, with_results=True, raise_errors=False)
+        del futures  # the cluster forgets what is answered and no longer referred to
         for future, answer in finished:
             position = positions[future.key]
             if future.status == "finished":
                 yield position, answer
-            elif future.status == "error":
-                error = answer[1]
-                if not isinstance(error, KilledWorker):
-                    raise self._unusable(error)
-                losses = error.allowed_failures + 1
-                yield position, Failure(f"each of {losses} Dask workers was lost while it had this task")
-            else:
+            elif future.status != "error":
                 raise ToolError(f"the Dask scheduler at {self._address} was lost, and with it what ran there")
+            elif isinstance(answer[1], KilledWorker):
+                yield position, None
+            else:
+                raise self._unusable(answer[1])
 
     def __enter__(self) -> Cluster:
         return self
