@@ -133,11 +133,12 @@ def search_of(name: str, models: Path, evaluations: int, halving: bool) -> Forma
     samples = read_samples(data, model.network).inputs
     io_type, latency = CASES[name]
     board = find_board(BOARD)
+    design = Design(part=board.part.name, clock_ns=board.clock_ns, io_type=IoType(io_type))
     return FormatSearch.of(
         model.network,
-        Design(part=board.part.name, clock_ns=board.clock_ns, io_type=IoType(io_type)),
+        design,
         Bits.parse(BITS),
-        HardwareSearch(Goals.of({"latency": latency}, "lut")),
+        HardwareSearch(Goals.of({"latency": latency}, "lut"), (design,)),
         data=samples,
         labels=read_labels(data, model.network),
         calibration=samples,

@@ -176,7 +176,7 @@ class FormatSearch:
             network=self.network.name,
             board=board,
             axes=(metric.value, hardware.figure),
-            limits=hardware.limits(space.design),
+            limits=hardware.limits,
             candidates=tuple(
                 Candidate(name, own.design, own.estimate, self._scores(own), reason if own is best else "")
                 for name, own in zip(names, designed, strict=True)
@@ -194,11 +194,10 @@ class FormatSearch:
         for point in points:
             network, typed = self.task.space.apply(point.genes)
             try:
-                best = self.task.hardware.best(network, typed)
+                design, estimate = self.task.hardware.best(network, typed)
             except InfeasibleError:
                 continue
-            cost = self.task.hardware.cost(best.design, best.estimate)
-            found.append(_Designed(point.loss, cost, best.design, best.estimate))
+            found.append(_Designed(point.loss, self.task.hardware.cost(estimate), design, estimate))
         least = inf
         for own in sorted(found, key=lambda own: (own.cost, own.loss)):
             if own.loss < least:
