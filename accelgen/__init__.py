@@ -14,19 +14,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from accelgen.api import Build, Model, estimate, load, verify
+    from accelgen.api import Build, Model, estimate, explore, load, verify
     from accelgen.errors import AccelgenError
     from accelgen.estimation import Estimate, Estimates
+    from accelgen.explore.candidate import Candidate, Exploration
+    from accelgen.explore.goals import Goals
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AccelgenError": "accelgen.errors",
     "Build": "accelgen.api",
+    "Candidate": "accelgen.explore.candidate",
     "Estimate": "accelgen.estimation",
     "Estimates": "accelgen.estimation",
+    "Exploration": "accelgen.explore.candidate",
+    "Goals": "accelgen.explore.goals",
     "Model": "accelgen.api",
     "estimate": "accelgen.api",
+    "explore": "accelgen.api",
     "load": "accelgen.api",
     "verify": "accelgen.api",
 }
@@ -34,11 +40,15 @@ _HOMES = {
 __all__ = [
     "AccelgenError",
     "Build",
+    "Candidate",
     "Estimate",
     "Estimates",
+    "Exploration",
+    "Goals",
     "Model",
     "__version__",
     "estimate",
+    "explore",
     "load",
     "verify",
 ]

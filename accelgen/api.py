@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from accelgen.backend.project import BuildReport
+    from accelgen.design import IoType
     from accelgen.estimation import Estimate, Estimates
+    from accelgen.explore.candidate import Exploration
+    from accelgen.explore.goals import Goals
+    from accelgen.explore.search import Found
     from accelgen.passes.precision import Types
     from accelgen.surrogates.record import DesignRecord
+    from accelgen.surrogates.rules import Domain
     from accelgen.verification import Verification
 
 FilePath: TypeAlias = str | PathLike[str]
@@ -73,6 +78,7 @@ class Model:
         *,
         calibration: FilePath | None = None,
         name: str | None = None,
+        goals: Goals | None = None,
         **options: Unpack[Options],
     ) -> Build:
         """Write a Vitis HLS project that computes exactly what this model computes.
@@ -81,6 +87,8 @@ class Model:
             directory: the project's directory; an earlier project there is replaced as a whole.
             calibration: see `exact`; its first samples become the project's test vectors.
             name: the network's name in the project, instead of the model's own.
+            goals: limits and objective by which what the options leave open of layers is chosen; without
+                goals, it is as `accelgen.choices.Options` says.
             options: board or part, strategy, reuse factors ...: see `accelgen.choices.Options`.
 
         Raises:
@@ -95,7 +103,11 @@ class Model:
         if calibration is not None:
             sources[Path(calibration).name] = _sha256(Path(calibration))
         design = replace(design, types=chosen.types)
-        return _write(network, design, Path(directory), sources, samples, chosen.errors)
+        found = None if goals is None else _search(network, [design], goals, Choices.of(options))
+        if found is not None:
+            design = found.design
+        build = _write(network, design, Path(directory), sources, samples, chosen.errors)
+        return replace(build, found=found)
 
     def estimate(self, *, calibration: FilePath | None = None, **options: Unpack[Options]) -> Estimate:
         """What a project with these options would take and how fast it would be: see `accelgen.estimate`."""
@@ -161,6 +173,8 @@ class Build:
 
     directory: Path
     report: BuildReport
+    found: Found | None = None
+    """Why the design was chosen, where it was searched for."""
 
     @cached_property
     def design(self) -> Design:
@@ -337,6 +351,90 @@ def designed(
         raise UsageError(f"the numbers of the project {directory} are decided; estimate its model instead")
     options["config"] = directory / DESIGN
     return load_network(directory / NETWORK), Choices.of(options).design()
+
+
+def explore(
+    source: Any,
+    *,
+    goals: Goals | None = None,
+    boards: Sequence[str] = (),
+    parts: Sequence[str] = (),
+    clocks_ns: Sequence[float] = (),
+    io_types: Sequence[IoType | str] = (),
+    weights: FilePath | None = None,
+    calibration: FilePath | None = None,
+    tool: str | None = None,
+    **options: Unpack[Options],
+) -> Exploration:
+    """Find the designs of a model between which there is a choice, before any synthesis: the exact front.
+
+    Args:
+        source: a model as `load` takes it, a `Model`, or the directory of a project.
+        goals: limits, objective, axes ...; without, the front between latency and LUTs of what fits.
+        boards: boards to choose from, instead of one in ``options``.
+        parts: FPGAs to choose from, likewise.
+        clocks_ns: clock periods to choose from, likewise.
+        io_types: io types to choose from; without, io_stream is tried where nothing in io_parallel will do.
+        weights: see `load`.
+        calibration: see `Model.exact`.
+        tool: whose results to estimate, such as "Vitis HLS 2021.1", instead of the default one's.
+        options: those of `Model.build`; what they say of layers is not searched. A configuration file says
+            board, clock and numbers only.
+
+    Raises:
+        InfeasibleError: no design keeps the limits.
+        AccelgenError: another of its kinds: no model, an unknown board, a choice that a layer cannot have.
+    """
+    from accelgen.estimation import find_domain
+    from accelgen.explore.goals import Goals
+    from accelgen.explore.search import explore_front
+
+    if len(boards) + len(parts) > 0 and (options.get("board") or options.get("part")):
+        raise UsageError("give boards and parts in one place")
+    devices: list[Options] = [{"board": name} for name in boards]
+    devices += [{"part": name} for name in parts]
+    asked: list[Options] = [
+        {**options, **device, **clock}
+        for device in devices or [Options()]
+        for clock in ([Options(clock_ns=period) for period in clocks_ns] or [Options()])
+    ]
+    network, first = designed(source, weights=weights, calibration=calibration, **asked[0])
+    if isinstance(source, str | PathLike) and Path(source).is_dir():
+        options["config"] = Path(source) / DESIGN  # of which designed() has read board, clock and io type
+    designs = [first]
+    for own in asked[1:]:
+        target = Choices.of(own).design()
+        designs.append(replace(first, part=target.part, clock_ns=target.clock_ns))
+    domain = None if tool is None else find_domain(tool)
+    found = _search(network, designs, goals or Goals(), Choices.of(options), io_types, domain)
+    named = [*boards, *parts] or [options.get("board") or first.part]
+    return explore_front(found, network.name, ", ".join(map(str, named)))
+
+
+def _search(
+    network: Network,
+    designs: Sequence[Design],
+    goals: Goals,
+    asked: Choices,
+    io_types: Sequence[IoType | str] = (),
+    domain: Domain | None = None,
+) -> Found:
+    """The best design for any of some targets; an io type that is asked for is the only one."""
+    from accelgen.design import IoType
+    from accelgen.explore.fixed import allowed_choices
+    from accelgen.explore.search import search
+    from accelgen.surrogates.rules import DEFAULT_DOMAIN
+
+    if not io_types and (asked.io_type is not None or asked.config is not None):
+        io_types = [designs[0].io_type]
+    return search(
+        network,
+        designs,
+        goals,
+        io_types=tuple(map(IoType, io_types)),
+        allowed=lambda design: allowed_choices(network, design, asked),
+        domain=DEFAULT_DOMAIN if domain is None else domain,
+    )
 
 
 def _load_file(path: Path, weights: Path | None) -> Model:

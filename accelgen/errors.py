@@ -37,6 +37,12 @@ class DesignError(AccelgenError):
     exit_code = 2
 
 
+class InfeasibleError(DesignError):
+    """No design of a network keeps the limits of a search; says which, and what comes nearest."""
+
+    exit_code = 1
+
+
 class ToolError(AccelgenError):
     """An external program (g++, Vitis HLS, Vivado) is missing or failed."""
 

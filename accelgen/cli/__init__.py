@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from accelgen.cli import boards, build, completion, doctor, estimate, verify
+from accelgen.cli import boards, build, completion, doctor, estimate, explore, verify
 from accelgen.cli.arguments import Command, Group, make_parser
 from accelgen.cli.surrogate import SURROGATE
 from accelgen.console import printable
@@ -20,6 +20,7 @@ from accelgen.errors import AccelgenError
 
 COMMANDS: Mapping[str, Command | Group] = {
     "estimate": estimate,
+    "explore": explore,
     "build": build,
     "verify": verify,
     "surrogate": SURROGATE,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelgen.cli.arguments import FILE, FOLDER
 from accelgen.cli.design_options import add_design_options, design_options
+from accelgen.cli.goal_options import add_goal_options, goals_asked, goals_of
 from accelgen.cli.output import write_json, write_line
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("model", metavar=FILE, help="trained model: .keras, .h5, .json or .onnx")
     parser.add_argument("-o", "--output", metavar=FOLDER, required=True, help="directory of the project")
+    add_goal_options(parser)
     add_design_options(parser)
 
 
@@ -32,15 +34,43 @@ def run(options: Namespace) -> int:
         model = load(options.model, options.weights)
     with step(f"building {options.output}"):
         build = model.build(
-            options.output, calibration=options.calibration, name=options.name, **design_options(options)
+            options.output,
+            calibration=options.calibration,
+            name=options.name,
+            goals=goals_of(options) if _searches(options) else None,
+            **design_options(options),
         )
     summary = summarize(build)
     estimate = build.estimate()
     if options.json:
-        write_json({**summary, "estimate": estimate.as_json()})
+        write_json({**summary, "search": _searched(build), "estimate": estimate.as_json()})
     else:
         _show(summary, estimate)
+        if build.found is not None:
+            write_line(f"chosen: {build.found.reason}")
+            for note in build.found.notes:
+                write_line(f"note: {note}")
     return 0
+
+
+def _searches(options: Namespace) -> bool:
+    """Whether the design is searched for: goals are given, or nothing that says how layers are built."""
+    said = (options.config, options.strategy, options.row_sharing, options.max_depth, options.weight_memory)
+    return goals_asked(options) or not (any(said) or options.reuse_factor or options.folding)
+
+
+def _searched(build: Build) -> dict[str, Any] | None:
+    """How the design was chosen, as ``--json`` prints it."""
+    found = build.found
+    if found is None:
+        return None
+    return {
+        "objective": found.goals.objective,
+        "reason": found.reason,
+        "proven": found.proven,
+        "combinations": found.combinations,
+        "notes": list(found.notes),
+    }
 
 
 def summarize(build: Build) -> dict[str, Any]:

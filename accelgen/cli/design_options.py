@@ -24,15 +24,20 @@ WEIGHT_MEMORIES = ("auto", "lut", "bram", "uram")
 
 def add_design_options(parser: ArgumentParser) -> None:
     """Declare everything but the model."""
-    parser.add_argument("--weights", metavar=FILE, help="H5 weights of a Keras model in JSON")
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
     target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
+    parser.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
+    parser.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
+    add_network_options(parser)
+
+
+def add_network_options(parser: ArgumentParser) -> None:
+    """Declare everything but the model, and the board, clock period and io type that it is built for."""
+    parser.add_argument("--weights", metavar=FILE, help="H5 weights of a Keras model in JSON")
     parser.add_argument("--config", metavar=FILE, help="design.yaml of choices; the options here win over it")
     parser.add_argument("--name", help="name of the network instead of the model's own")
-    hardware = parser.add_argument_group("hardware")
-    hardware.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
-    hardware.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
+    hardware = parser.add_argument_group("layers")
     hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
     hardware.add_argument(
         "--reuse-factor",
@@ -69,11 +74,18 @@ def add_design_options(parser: ArgumentParser) -> None:
 def design_options(options: Namespace) -> Options:
     """What was asked for, as keywords of the Python API; weights, calibration and name go by themselves."""
     return {
-        "config": options.config,
         "board": options.board,
         "part": options.part,
         "clock_ns": options.clock_ns,
         "io_type": options.io_type,
+        **network_options(options),
+    }
+
+
+def network_options(options: Namespace) -> Options:
+    """The same without board, clock period and io type."""
+    return {
+        "config": options.config,
         "strategy": options.strategy,
         "reuse_factor": _for_all(options.reuse_factor),
         "layer_reuse_factors": _by_layer(options.reuse_factor),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from math import floor, isfinite
 
 from accelgen.boards import Resources
@@ -50,8 +50,10 @@ class Limit:
 
     @classmethod
     def parse(cls, name: str, given: str | float) -> Limit:
-        """A limit as it is written: "2us", "500 ns", "120 cycles" or 120 of a latency or an interval; "60%" of
-        what the part holds, or a count, of a resource.
+        """A limit as it is written.
+
+        That is "2us", "500 ns", "120 cycles" or 120 of a latency or an interval, and "60%" of what the part
+        holds, or a count, of a resource.
 
         Raises:
             UsageError: no such figure, no number, or a unit that the figure does not have.
@@ -80,10 +82,9 @@ class Limit:
             return floor(self.amount * 1000 / clock_ns * (1 + 1e-12))
         if self.unit == "%":
             if held is None:
-                raise UsageError(
-                    f"it is not known how many {TITLES[self.figure]} the part holds; give a count, not a share"
-                )
-            return floor(getattr(held, self.figure) * self.amount / 100 * (1 + 1e-12))
+                title = TITLES[self.figure]
+                raise UsageError(f"how many {title} the part holds is not known; give a count, not a share")
+            return floor(float(getattr(held, self.figure)) * self.amount / 100 * (1 + 1e-12))
         return self.amount
 
 
@@ -175,6 +176,10 @@ class Goals:
     def counted(self, name: str, figure: Figure) -> float:
         """What of an estimate is compared with the limit on a figure."""
         return figure.high if self.is_sure(name) else figure.value
+
+    def without_margin(self) -> Goals:
+        """The same goals, where all limits hold for the estimates themselves."""
+        return replace(self, sure_resources=False, sure_cycles=False)
 
     def weights(self, held: Resources | None) -> dict[str, float]:
         """The objective of a `Problem`."""

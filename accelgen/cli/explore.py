@@ -1,0 +1,200 @@
+"""``accelgen explore``: the designs worth building, found before any synthesis."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accelgen.cli.arguments import FOLDER, PATH, count
+from accelgen.cli.design_options import IO_TYPES, add_network_options, network_options
+from accelgen.cli.goal_options import add_goal_options, goals_of
+from accelgen.cli.output import write_json, write_line
+from accelgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from accelgen.api import Model
+    from accelgen.explore.candidate import Candidate, Exploration
+
+SUMMARY = "find the designs of a model between which there is a choice, before any synthesis"
+
+BOTH = "both"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model", metavar=PATH, help="trained model: .keras, .h5, .json or .onnx")
+    parser.add_argument(
+        "-o", "--output", metavar=FOLDER, help="directory of front.csv, report.html, designs/"
+    )
+    parser.add_argument(
+        "--build", metavar="N", type=count, help="build the N best designs into the output directory"
+    )
+    parser.add_argument(
+        "--board", metavar="NAME", action="append", default=[], help="board to design for; may be repeated"
+    )
+    parser.add_argument(
+        "--part", metavar="NAME", action="append", default=[], help="FPGA to design for; may be repeated"
+    )
+    parser.add_argument("--clock-ns", metavar="NS[,NS...]", type=_periods, default=[], help="clock periods")
+    parser.add_argument(
+        "--io-type",
+        choices=(*IO_TYPES, BOTH),
+        help="how data moves between layers (default: io_stream only where nothing fits io_parallel)",
+    )
+    add_goal_options(parser)
+    front = parser.add_argument_group("front")
+    front.add_argument(
+        "--axes",
+        metavar="A,B",
+        type=_axes,
+        default=("latency", "lut"),
+        help="the two figures between which to choose (default: latency,lut)",
+    )
+    front.add_argument(
+        "--points", metavar="N", type=count, default=20, help="most designs to show (default: 20)"
+    )
+    front.add_argument("--tool", metavar="NAME", help="tool whose results to estimate, as in estimate")
+    add_network_options(parser)
+
+
+def run(options: Namespace) -> int:
+    """Search, show the front, and write and build what was asked for."""
+    from accelgen.api import explore, load
+    from accelgen.console import step
+
+    if options.build and not options.output:
+        raise UsageError("--build goes with -o DIR, where the projects are built")
+    with step(f"reading {options.model}"):
+        model = load(options.model, options.weights)
+    with step("searching"):
+        found = explore(
+            model,
+            goals=goals_of(options, axes=options.axes, points=options.points),
+            boards=options.board,
+            parts=options.part,
+            clocks_ns=options.clock_ns,
+            io_types=_io_types(options.io_type),
+            calibration=options.calibration,
+            tool=options.tool,
+            **network_options(options),
+        )
+    if options.name is not None:
+        found = replace(found, network=options.name)
+    notes = _write(found, model, options)
+    if options.json:
+        write_json(found.as_json())
+    else:
+        _show(found)
+        for line in notes:
+            write_line(line)
+    return 0
+
+
+def _io_types(asked: str | None) -> tuple[str, ...]:
+    if asked is None:
+        return ()
+    return IO_TYPES if asked == BOTH else (asked,)
+
+
+def _axes(text: str) -> tuple[str, str]:
+    first, comma, second = text.partition(",")
+    if not comma:
+        raise ArgumentTypeError(f"{text!r} names no two figures; write latency,lut")
+    return first, second
+
+
+def _periods(text: str) -> list[float]:
+    try:
+        return [float(own) for own in text.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no list of clock periods in ns; write 4,5,10") from None
+
+
+PROJECTS = "projects"
+"""Where ``--build`` puts projects in the output directory."""
+
+
+def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
+    """Write what ``-o`` and ``--build`` ask for; what there is to say of it."""
+    if not options.output:
+        return []
+    from accelgen.console import step
+    from accelgen.explore.report.write import DESIGNS, HTML, write_exploration
+
+    folder = Path(options.output)
+    weights = ("--weights", options.weights) if options.weights else ()
+    with step(f"writing {folder}"):
+        lines = [f"note: {note}" for note in write_exploration(found, folder, (options.model, *weights))]
+    lines.append(f"written: {folder / HTML}, front.csv, front.jsonl and a design file for each")
+    for candidate in _best_first(found)[: options.build or 0]:
+        design, project = folder / DESIGNS / f"{candidate.name}.yaml", folder / PROJECTS / candidate.name
+        with step(f"building {project}"):
+            model.build(project, config=design, calibration=options.calibration, name=options.name)
+        lines.append(f"built: {project}; verify it: accelgen verify {project}")
+    return lines
+
+
+def _best_first(found: Exploration) -> list[Candidate]:
+    """The candidates as far from the recommended one as they are along the front, that one first."""
+    names = [candidate.name for candidate in found.candidates]
+    best = names.index(found.best)
+    order = sorted(range(len(names)), key=lambda position: (abs(position - best), position))
+    return [found.candidates[position] for position in order]
+
+
+def _show(found: Exploration) -> None:
+    from accelgen.cli.estimates import COLUMNS, cells
+    from accelgen.console import print_table
+
+    records = [candidate.estimate.record for candidate in found.candidates]
+    named: dict[str, list[Any]] = {
+        "part": [record.part for record in records],
+        "io type": [record.io_type for record in records],
+        "period\nns": [record.clock_ns for record in records],
+    }
+    varied = {title: values for title, values in named.items() if len(set(values)) > 1}
+    rows = []
+    for number, candidate in enumerate(found.candidates):
+        total = {name: figure.value for name, figure in candidate.estimate.total.items()}
+        figures = {**total, "latency_cycles": total["latency_max_cycles"]}
+        rows.append(
+            (
+                f"{candidate.name}{' *' if candidate.name == found.best else ''}",
+                *(values[number] for values in varied.values()),
+                *cells(figures, candidate.estimate.record.clock_ns),
+                _fullest(candidate),
+                "yes" if candidate.estimate.in_domain else "no",
+            )
+        )
+    where = [
+        str(values[0]) for title, values in named.items() if title not in varied and title != "period\nns"
+    ]
+    if "period\nns" not in varied:
+        where.append(f"{records[0].clock_ns:g} ns")
+    columns = ("design", *varied, *COLUMNS, "most\ntaken", "like the\ndata")
+    print_table(f"{found.network}: {', '.join(where)}", columns, rows, right=("period\nns", *COLUMNS))
+    best = next(candidate for candidate in found.candidates if candidate.name == found.best)
+    write_line(f"* {best.reason}")
+    proof = "exact" if found.proven else "not proven"
+    write_line(
+        f"{len(found.candidates)} designs of the front between {found.axes[0]} and {found.axes[1]}, out of "
+        f"{found.combinations:,} ({proof} for the table of estimates)"
+    )
+    for note in found.notes:
+        write_line(f"note: {note}")
+
+
+def _fullest(candidate: Candidate) -> str | None:
+    """The resource of which a design takes the largest share, with the upper end of its interval."""
+    from accelgen.cli.estimates import RESOURCE_NAMES
+
+    estimate = candidate.estimate
+    held = {name: getattr(estimate.capacity, name, 0) for name in RESOURCE_NAMES}
+    shares = {name: estimate.total[name].high / amount for name, amount in held.items() if amount}
+    if not shares:
+        return None
+    name = max(shares, key=lambda own: shares[own])
+    value = estimate.shares[name]
+    return f"{RESOURCE_NAMES[name]} {value:.0%} (to {shares[name]:.0%})"

@@ -1,0 +1,53 @@
+"""The options that say what designs must keep to and what is to be least: of ``explore`` and ``build``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accelgen.explore.goals import Goals
+
+OBJECTIVES = ("latency", "interval", "lut", "ff", "dsp", "bram", "uram", "resources")
+"""Those of `accelgen.explore.goals`, which takes too long to import for a parser."""
+
+_LIMITS = {
+    "latency": ("TIME", "2us, 500ns or 120 (cycles)"),
+    "interval": ("TIME", "the same between two inferences"),
+    "lut": ("N", "60%% of the part, or a count"),
+    "ff": ("N", "likewise"),
+    "dsp": ("N", "likewise"),
+    "bram": ("N", "likewise, of 18 Kb blocks"),
+    "uram": ("N", "likewise"),
+}
+
+
+def add_goal_options(parser: ArgumentParser) -> None:
+    """Declare limits, objective and margin."""
+    goals = parser.add_argument_group("goals")
+    for name, (metavar, hint) in _LIMITS.items():
+        goals.add_argument(f"--max-{name}", metavar=metavar, help=f"the most of it: {hint}")
+    goals.add_argument("--objective", choices=OBJECTIVES, help="what is to be least (default: latency)")
+    goals.add_argument(
+        "--margin",
+        metavar="SHARE",
+        help="90%%: all limits hold for the upper ends of 90%% intervals; 0: for the estimates themselves "
+        "(default: upper ends of resources, estimates of cycles)",
+    )
+
+
+def goals_asked(options: Namespace) -> bool:
+    """Whether any of these options was given."""
+    return bool(_limits(options)) or options.objective is not None or options.margin is not None
+
+
+def goals_of(options: Namespace, **more: Any) -> Goals:
+    """The goals; ``more`` are other keywords of `Goals.of`."""
+    from accelgen.explore.goals import Goals
+
+    return Goals.of(_limits(options), options.objective or "latency", margin=options.margin, **more)
+
+
+def _limits(options: Namespace) -> dict[str, str]:
+    given = {name: getattr(options, f"max_{name}") for name in _LIMITS}
+    return {name: text for name, text in given.items() if text is not None}

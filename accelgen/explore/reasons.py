@@ -1,0 +1,118 @@
+"""Sentences about searches: what keeps the best design from being better, and why no design will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from accelgen.explore.goals import RESOURCES_TOGETHER, TITLES, Goals, figure_named
+from accelgen.explore.infeasible import explain
+from accelgen.explore.milp import Solution, solve
+from accelgen.explore.problem import Problem
+from accelgen.explore.space import INTERVAL, LATENCY
+
+_BETTER = {LATENCY: "faster design", INTERVAL: "design with a shorter interval"}
+
+
+@dataclass(frozen=True, eq=False)
+class Wording:
+    """Says figures of one search problem: ``most`` are its limits by figure, at ``clock_ns``."""
+
+    problem: Problem
+    most: Mapping[str, float]
+    goals: Goals
+    clock_ns: float
+
+    def why(self, found: Solution) -> str:
+        """What keeps the best design from being better, in a sentence."""
+        better = self._better()
+        lead = f"best of {self.problem.combinations:,} designs by {self.goals.objective}"
+        if self.goals.objective == RESOURCES_TOGETHER:
+            binding = [figure for figure in self.most if self._binds(figure, found.cost)]
+            if not binding:
+                return f"{lead}: no limit keeps it from being smaller"
+            return f"{lead}: {'; '.join(self._taken(figure, found) for figure in binding)}"
+        figure = figure_named(self.goals.objective)
+        beyond = replace(self.problem, limits={figure: found.figures[figure] - 1})
+        if solve(beyond) is None:
+            return f"{lead}: there is no {better}, whatever it takes"
+        least = dict(self._blocking(beyond))
+        if not least:
+            conflict = explain(
+                replace(self.problem, limits={**self.problem.limits, **beyond.limits})
+            ).conflict
+            together = [name for name in self.most if self.goals.table_name(name) in conflict]
+            return f"{lead}: {_listed(map(self._limit, together))} together leave no {better}"
+        taken = (
+            f"{self._taken(name, found)}, and any {better} takes {self._amount(name, needed)} or more"
+            for name, needed in least.items()
+        )
+        return f"{lead}: {'; '.join(taken)}"
+
+    def impossible(self) -> str:
+        """Why no design keeps the limits, and which one misses them least."""
+        found = explain(self.problem)
+        figures = {self.goals.table_name(figure): figure for figure in self.most}
+        if found.alone:
+            text = "; ".join(
+                f"{self._limit(figures[table])} is impossible, the least is "
+                f"{self._amount(figures[table], best.figures[table])}"
+                for table, best in found.alone.items()
+            )
+        else:
+            text = f"{_listed(self._limit(figures[table]) for table in found.conflict)} exclude each other"
+        missed = [
+            f"{TITLES[figures[table]]} {self._amount(figures[table], found.nearest.figures[table])}"
+            for table in found.excess
+        ]
+        text += f"; the nearest design has {_listed(missed)}"
+        if not any(map(self.goals.is_sure, self.most)):
+            return text
+        estimates = solve(replace(self.problem, limits=self.most))
+        hint = (
+            "" if estimates is None else "; a design whose mere estimates keep them is found with --margin 0"
+        )
+        return f"{text} (of resources and cycles, the upper ends of intervals count{hint})"
+
+    def _better(self) -> str:
+        if self.goals.objective == RESOURCES_TOGETHER:
+            return "smaller design"
+        figure = figure_named(self.goals.objective)
+        return _BETTER.get(figure, f"design with fewer {TITLES[figure]}")
+
+    def _binds(self, figure: str, cost: float) -> bool:
+        """Whether a design would cost less without the limit on a figure."""
+        table = self.goals.table_name(figure)
+        limits = {name: most for name, most in self.problem.limits.items() if name != table}
+        found = solve(replace(self.problem, limits=limits))
+        return found is not None and found.cost < cost * (1 - 1e-9)
+
+    def _blocking(self, beyond: Problem) -> Iterable[tuple[str, float]]:
+        """The limits that alone leave no better design, and the least that one would take."""
+        for figure, most in self.most.items():
+            table = self.goals.table_name(figure)
+            if table in beyond.limits:
+                continue
+            found = solve(replace(beyond, objective={table: 1.0}))
+            if found is not None and found.figures[table] > most:
+                yield figure, found.figures[table]
+
+    def _taken(self, figure: str, found: Solution) -> str:
+        """How much of a limit a design takes."""
+        most, table = self.most[figure], self.goals.table_name(figure)
+        upto = "up to " if self.goals.is_sure(figure) else ""
+        amount = f"{upto}{self._amount(figure, found.figures[table])} of {self._amount(figure, most)}"
+        return f"{TITLES[figure]} is the limit, {amount}"
+
+    def _limit(self, figure: str) -> str:
+        return f"{TITLES[figure]} of at most {self._amount(figure, self.most[figure])}"
+
+    def _amount(self, figure: str, value: float) -> str:
+        if figure in (LATENCY, INTERVAL):
+            return f"{value:,.0f} cycles ({value * self.clock_ns / 1000:.4g} us)"
+        return f"{value:,.0f}"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,227 @@
+"""The best designs of a network for boards, clocks and io types, and the front between two figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TypeAlias, TypeVar
+
+from accelgen.design import Design, IoType, LayerDesign
+from accelgen.errors import InfeasibleError
+from accelgen.estimation import Estimate
+from accelgen.explore.candidate import Candidate, Exploration
+from accelgen.explore.front import pareto, thin
+from accelgen.explore.goals import Goals
+from accelgen.explore.milp import Solution
+from accelgen.explore.target import Target
+from accelgen.ir import Network
+from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
+
+Allowed: TypeAlias = Callable[[Design], Mapping[str, Sequence[LayerDesign]]]
+"""What single layers of a design may be, instead of everything that they can be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best design of a search.
+
+    Attributes:
+        design: complete and legal.
+        estimate: of the whole design.
+        reason: what keeps it from being better, in a sentence.
+        proven: that no other design of the space is better, by the table of estimates.
+        combinations: the number of designs in the space.
+        notes: what else there is to know.
+        targets: what was searched.
+        goals: what was kept to.
+    """
+
+    design: Design
+    estimate: Estimate
+    reason: str
+    proven: bool
+    combinations: int
+    notes: tuple[str, ...]
+    targets: tuple[Target, ...]
+    goals: Goals
+
+
+def search(
+    network: Network,
+    designs: Sequence[Design],
+    goals: Goals,
+    *,
+    io_types: Sequence[IoType] = (),
+    allowed: Allowed = lambda _: {},
+    domain: Domain = DEFAULT_DOMAIN,
+) -> Found:
+    """The best design of a network.
+
+    Where no limits are asked for, a design that the part holds by its estimate alone will do if none fits
+    with margin; the notes say so.
+
+    Args:
+        network: exact and typed.
+        designs: part, clock period and numbers of each target.
+        goals: limits and objective.
+        io_types: those that are searched together; without any, io_stream is searched only where nothing in
+            io_parallel keeps the limits.
+        allowed: what layers may be.
+        domain: whose measurements are estimated.
+
+    Raises:
+        InfeasibleError: no design keeps the limits; the message says which cannot be kept.
+        DesignError: a layer cannot have what is asked for.
+        UsageError: a limit is a share of a part whose resources are not known.
+    """
+    turns = [
+        tuple(
+            Target.of(network, own, allowed(own), domain)
+            for design in designs
+            for own in (replace(design, io_type=io_type) for io_type in together)
+        )
+        for together in ([io_types] if io_types else [[io_type] for io_type in IoType])
+    ]
+    relaxed = goals.without_margin()
+    for asked in (goals,) if goals.limits or relaxed == goals else (goals, relaxed):
+        for number, targets in enumerate(turns):
+            found = _best(targets, asked)
+            if found is not None:
+                notes = []
+                if asked is not goals:
+                    notes.append(
+                        "nothing fits with margin: the estimate does, the upper ends of its intervals do not"
+                    )
+                if number:
+                    notes.append("io_stream, since nothing in io_parallel keeps the limits")
+                return replace(found, notes=tuple(notes))
+    raise InfeasibleError(_impossible([target for targets in turns for target in targets], goals))
+
+
+def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
+    won = [(target, winner) for target in targets if (winner := target.winner(goals)) is not None]
+    if not won:
+        return None
+    target, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
+    return Found(
+        design=winner.design,
+        estimate=winner.estimate,
+        reason=target.wording(goals).why(winner.solution),
+        proven=all(own.proven for _, own in won),
+        combinations=sum(own.space.combinations for own in targets),
+        notes=(),
+        targets=tuple(targets),
+        goals=goals,
+    )
+
+
+def _cost(estimate: Estimate, target: Target, goals: Goals) -> float:
+    """The objective in units that mean the same at every clock period."""
+    total = sum(weight * estimate.total[name].value for name, weight in goals.weights(target.held).items())
+    return total * target.clock_ns if goals.objective in ("latency", "interval") else total
+
+
+def _impossible(targets: Sequence[Target], goals: Goals) -> str:
+    several = len(targets) > 1
+    texts = ((f"{target}: " if several else "") + target.wording(goals).impossible() for target in targets)
+    return f"no design keeps the limits: {'; '.join(texts)}"
+
+
+def explore_front(found: Found, network: str, board: str) -> Exploration:
+    """The front between two figures, of what a search has looked at, thinned, and its best design.
+
+    Every candidate is estimated as a whole, and left out if it then breaks a limit.
+    """
+    goals, axes = found.goals, _comparable_axes(found)
+    fronts = [(target, pareto(target.problem(goals), *goals.figures)) for target in found.targets]
+    points = [_Point.of(target, point, axes) for target, own in fronts for point in own.points]
+    designs = [(found.design, found.estimate)]
+    for point in _thinned(points, axes, goals.points):
+        design, estimate = point.target.estimate(point.solution)
+        if not point.target.broken(estimate, goals):
+            designs.append((design, estimate))
+    shown = _unbeaten(
+        designs,
+        lambda entry: (_on_axis(entry[1], axes[0]), _on_axis(entry[1], axes[1])),
+        lambda entry: entry[0] is found.design,
+    )
+    names = {id(design): f"front_{number:02}" for number, (design, _) in enumerate(shown, 1)}
+    return Exploration(
+        network=network,
+        board=board,
+        axes=axes,
+        limits=_common_limits(found),
+        candidates=tuple(
+            Candidate(names[id(design)], design, estimate, {}, found.reason if design is found.design else "")
+            for design, estimate in shown
+        ),
+        best=names[id(found.design)],
+        proven=found.proven and all(own.proven for _, own in fronts),
+        evaluated=0,
+        combinations=found.combinations,
+        notes=found.notes,
+    )
+
+
+def _comparable_axes(found: Found) -> tuple[str, str]:
+    """The axes of a front of all targets: microseconds instead of cycles where clock periods differ."""
+    first, second = found.goals.figures
+    if len({target.clock_ns for target in found.targets}) > 1:
+        first, second = (axis.replace("cycles", "us") for axis in (first, second))
+    return first, second
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A design of a front, and the target that it is of; its figures are those of the axes, too."""
+
+    target: Target
+    solution: Solution
+
+    @classmethod
+    def of(cls, target: Target, solution: Solution, axes: tuple[str, str]) -> _Point:
+        figures = dict(solution.figures)
+        for axis in axes:
+            if axis not in figures:
+                figures[axis] = figures[axis.replace("us", "cycles")] * target.clock_ns / 1000
+        return cls(target, replace(solution, figures=figures))
+
+
+_Entry = TypeVar("_Entry")
+
+
+def _unbeaten(
+    entries: Iterable[_Entry],
+    figures: Callable[[_Entry], tuple[float, float]],
+    is_kept: Callable[[_Entry], bool] = lambda _: False,
+) -> list[_Entry]:
+    """The entries that no other one is as good as in both figures, ascending by the first; and those kept."""
+    least = inf
+    unbeaten = []
+    for entry in sorted(entries, key=lambda entry: (*figures(entry), not is_kept(entry))):
+        second = figures(entry)[1]
+        if second < least or is_kept(entry):
+            unbeaten.append(entry)
+            least = min(least, second)
+    return unbeaten
+
+
+def _thinned(points: Sequence[_Point], axes: tuple[str, str], most: int) -> list[_Point]:
+    """At most so many of the points that no other one is as good as."""
+    first, second = axes
+    unbeaten = _unbeaten(points, lambda own: (own.solution.figures[first], own.solution.figures[second]))
+    by_solution = {id(point.solution): point for point in unbeaten}
+    return [by_solution[id(own)] for own in thin([point.solution for point in unbeaten], axes, most)]
+
+
+def _on_axis(estimate: Estimate, axis: str) -> float:
+    if axis in estimate.total:
+        return estimate.total[axis].value
+    return estimate.total[axis.replace("us", "cycles")].value * estimate.record.clock_ns / 1000
+
+
+def _common_limits(found: Found) -> dict[str, float]:
+    """The limits that are the same for all targets."""
+    first, *others = (target.most(found.goals) for target in found.targets)
+    return {figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)}
