@@ -1,17 +1,23 @@
+/** Quantities in cycles that stand for one in microseconds too; of the latencies, the first that is known. */
+const TIMES = ["latency_max", "latency", "interval"].map((name) => [`${name}_cycles`, `${name}_us`]);
+
+const timesOf = (design) => TIMES.filter(([cycles], i) => figure(design, cycles) && !(i === 1 && figure(design, TIMES[0][0])));
+
 /** The lines of a design that a pointer shows. */
 function summary(design) {
-  const capacity = data.parts[design.part];
-  const rows = data.quantities.flatMap((entry, i) => {
-    const figures = design.figures[i];
-    if (figures === null) return [];
-    const held = capacity?.[entry.name];
-    return [h("tr", {}, h("th", {}, entry.title), h("td", {}, withUnit(figures[0], entry)), h("td", {}, held ? percent(figures[0] / held) : range(figures)))];
+  const capacity = data.parts[design.part] ?? {};
+  const line = (title, value, share) => h("tr", {}, h("th", {}, title), h("td", {}, value), h("td", {}, share));
+  const times = timesOf(design).map(([cycles, us]) => line(quantity(cycles).title, withUnit(figure(design, cycles)[0], quantity(cycles)), withUnit(figure(design, us)?.[0], quantity(us))));
+  const others = data.quantities.flatMap((entry, i) => {
+    const value = design.figures[i]?.[0];
+    if (TIMES.flat().includes(entry.name) || value === undefined) return [];
+    return [line(entry.title, withUnit(value, entry), capacity[entry.name] ? percent(value / capacity[entry.name]) : "")];
   });
   return [
     h("strong", {}, design.name),
     design.name === data.best && h("span", { class: "badge best" }, "recommended"),
     variant(design) && h("p", {}, variant(design)),
-    h("table", {}, rows),
+    h("table", {}, times, others),
     h("p", {}, verdict(design)),
   ].filter(Boolean);
 }
@@ -25,15 +31,12 @@ const tile = (title, value, note) => h("div", { class: "tile" }, h("span", {}, t
 
 /** Figures in large type: how fast it is, and its scores. */
 function tiles(design) {
-  const found = [];
-  const pairs = { latency_cycles: "latency_us", interval_cycles: "interval_us" };
-  for (const [cycles, time] of Object.entries(pairs)) {
-    const figures = figure(design, cycles);
-    if (figures === null) continue;
-    const [us, entry] = [figure(design, time), quantity(cycles)];
+  const found = timesOf(design).map(([cycles, us]) => {
+    const [figures, time, entry] = [figure(design, cycles), figure(design, us), quantity(cycles)];
     const between = range(figures);
-    found.push(tile(entry.title, withUnit(figures[0], entry), [us && withUnit(us[0], quantity(time)), between && `(${between} cycles)`].filter(Boolean).join(" ")));
-  }
+    const note = [time && withUnit(time[0], quantity(us)), between && `(${between} cycles)`].filter(Boolean).join(" ");
+    return tile(entry.title, withUnit(figures[0], entry), note);
+  });
   const clock = figure(design, "clock_ns");
   if (clock) found.push(tile("clock period", `${plain(clock[0])} ns`, `asked for ${plain(design.clock_ns)} ns (${range(clock)})`));
   for (const entry of data.quantities.filter((one) => one.score)) {

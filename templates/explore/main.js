@@ -5,7 +5,7 @@ function showHeader() {
   const axes = data.axes.map((name) => quantity(name).title).join(" and ");
   const proof = data.proven ? "proven best for the estimates" : `the best of ${data.evaluated.toLocaleString("en-US")} that were looked at`;
   byId("summary").textContent = `${where} · ${counted(data.designs.length)} out of ${data.combinations} for ${axes}, ${proof}`;
-  byId("limits").append(...Object.entries(data.limits).map(([name, limit]) => h("li", {}, `${quantity(name).title} ≤ ${withUnit(limit, quantity(name))}`)));
+  byId("limits").append(...data.asked.map(quantity).map((entry) => h("li", {}, `${entry.title} ≤ ${withUnit(data.limits[entry.name], entry)}`)));
   byId("footer").textContent = `Estimates before synthesis, intervals for ${percent(data.confidence)} of cases. accelgen ${data.accelgen}.`;
   byId("intervals-label").textContent = `intervals (${percent(data.confidence)})`;
   byId("notes").hidden = data.notes.length === 0;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 
-from accelgen.estimation import DECIMALS, Figure
-from accelgen.explore.candidate import Candidate
+from accelgen.estimation import DECIMALS, RESOURCES, Figure
+from accelgen.explore.candidate import Candidate, Exploration
+
+Figures = Mapping[str, Figure]
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Quantity:
 
 
 KNOWN = (
-    Quantity("latency_cycles", "latency", "cycles"),
-    Quantity("latency_us", "latency", "µs"),
+    Quantity("latency_max_cycles", "latency", "cycles"),
+    Quantity("latency_max_us", "latency", "µs"),
+    Quantity("latency_cycles", "least latency", "cycles"),
+    Quantity("latency_us", "least latency", "µs"),
     Quantity("interval_cycles", "initiation interval", "cycles"),
     Quantity("interval_us", "initiation interval", "µs"),
     Quantity("lut", "LUT"),
@@ -43,6 +47,9 @@ KNOWN = (
 )
 """What an estimate says of every design; scores come after these."""
 
+CYCLES = ("latency_cycles", "latency_max_cycles", "interval_cycles")
+"""Those of them that are in cycles; each stands for one in microseconds too."""
+
 LESS_IS_BETTER = ("bits", "error", "loss")
 """How names of scores end that are to be small, such as "mean_abs_error"."""
 
@@ -50,29 +57,67 @@ LESS_IS_BETTER = ("bits", "error", "loss")
 def figures_of(candidate: Candidate) -> dict[str, Figure]:
     """Every figure of a candidate with its interval, by name; scores are known as they are."""
     estimate = candidate.estimate
-    figures = {name: estimate.total[name] for name in ("latency_cycles", "interval_cycles")}
-    for name in tuple(figures):
-        in_us = name.replace("cycles", "us")
-        figures[in_us] = _scaled(figures[name], estimate.record.clock_ns / 1000)
-    figures |= {entry.name: estimate.total[entry.name] for entry in KNOWN if entry.name not in figures}
+    period_us = estimate.record.clock_ns / 1000
+    figures = {name: estimate.total[name] for name in (*CYCLES, *RESOURCES, "clock_ns")}
+    figures |= {_in_us(name): _scaled(figures[name], period_us) for name in CYCLES}
     figures |= {name: Figure(score, score, score) for name, score in candidate.scores.items()}
     return {name: _rounded(figure) for name, figure in figures.items() if isfinite(figure.value)}
 
 
-def quantities(figures: Iterable[Mapping[str, Figure]]) -> tuple[Quantity, ...]:
-    """What these candidates differ by or could: all that is known of any, less URAMs where none has one."""
-    found = list(figures)
-    names = dict.fromkeys(name for own in found for name in own)
-    if not any(own["uram"].value for own in found if "uram" in own):
-        names.pop("uram", None)
-    known = {entry.name: entry for entry in KNOWN}
-    order = [*(name for name in known if name in names), *(name for name in names if name not in known)]
-    return tuple(known.get(name) or _score(name) for name in order)
+def all_quantities(figures: Sequence[Figures]) -> tuple[Quantity, ...]:
+    """What an estimate says, and the scores that some candidate has."""
+    known = {entry.name for entry in KNOWN}
+    scores = dict.fromkeys(name for own in figures for name in own if name not in known)
+    return (*KNOWN, *map(_score, scores))
+
+
+def telling_quantities(exploration: Exploration, figures: Sequence[Figures]) -> tuple[Quantity, ...]:
+    """What there is to show: no URAMs where no candidate has one, one latency where least and most agree.
+
+    The axes of the search are always among them.
+    """
+    silent = set() if any(own["uram"].value for own in figures if "uram" in own) else {"uram"}
+    for unit in ("cycles", "us"):
+        if all(own.get(f"latency_{unit}") == own.get(f"latency_max_{unit}") for own in figures):
+            silent.add(f"latency_{unit}")
+    return tuple(
+        entry
+        for entry in all_quantities(figures)
+        if entry.name not in silent or entry.name in exploration.axes
+    )
+
+
+def limits_asked(exploration: Exploration) -> dict[str, float]:
+    """The limits less those that are what a part holds, which the report shows anyway."""
+    held = [candidate.estimate.capacity for candidate in exploration.candidates]
+    return {
+        name: most
+        for name, most in exploration.limits.items()
+        if not any(getattr(capacity, name, None) == most for capacity in held)
+    }
+
+
+def limit_lines(exploration: Exploration) -> dict[str, float]:
+    """The limits that were asked for, in cycles and in microseconds where all candidates have one clock."""
+    limits = limits_asked(exploration)
+    clocks = {candidate.estimate.record.clock_ns for candidate in exploration.candidates}
+    if len(clocks) == 1:
+        period_us = clocks.pop() / 1000
+        for name in CYCLES:
+            in_us = _in_us(name)
+            if name in limits:
+                limits.setdefault(in_us, _decimals(limits[name] * period_us))
+            elif in_us in limits:
+                limits[name] = _decimals(limits[in_us] / period_us)
+    return limits
 
 
 def _score(name: str) -> Quantity:
-    more = not name.endswith(LESS_IS_BETTER)
-    return Quantity(name, name.replace("_", " "), score=True, more=more)
+    return Quantity(name, name.replace("_", " "), score=True, more=not name.endswith(LESS_IS_BETTER))
+
+
+def _in_us(name: str) -> str:
+    return name.replace("cycles", "us")
 
 
 def _scaled(figure: Figure, factor: float) -> Figure:
@@ -80,5 +125,8 @@ def _scaled(figure: Figure, factor: float) -> Figure:
 
 
 def _rounded(figure: Figure) -> Figure:
-    value, low, high = (round(number, DECIMALS) + 0.0 for number in vars(figure).values())  # + 0.0: no -0.0
-    return Figure(value, low, high)
+    return replace(figure, **{end: _decimals(number) for end, number in vars(figure).items()})
+
+
+def _decimals(number: float) -> float:
+    return round(number, DECIMALS) + 0.0  # which makes 0 of -0

@@ -14,7 +14,12 @@ from typing import Any
 from accelgen import __version__
 from accelgen.estimation import LAYER_TARGETS, Figure
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.report.figures import figures_of, quantities
+from accelgen.explore.report.figures import (
+    figures_of,
+    limit_lines,
+    limits_asked,
+    telling_quantities,
+)
 from accelgen.surrogates.predict import CONFIDENCE
 from accelgen.templates import fill, read
 
@@ -55,7 +60,7 @@ def embedded(data: object) -> str:
 def page_data(exploration: Exploration, commands: Mapping[str, str]) -> dict[str, Any]:
     """What the page shows; designs share the pieces of their design files."""
     figures = [figures_of(candidate) for candidate in exploration.candidates]
-    shown = quantities(figures)
+    shown = telling_quantities(exploration, figures)
     pieces: dict[str, int] = {}
     parts = {}
     designs = []
@@ -75,7 +80,8 @@ def page_data(exploration: Exploration, commands: Mapping[str, str]) -> dict[str
         "network": exploration.network,
         "board": exploration.board,
         "axes": list(exploration.axes),
-        "limits": dict(exploration.limits),
+        "asked": list(limits_asked(exploration)),
+        "limits": limit_lines(exploration),
         "best": exploration.best,
         "proven": exploration.proven,
         "evaluated": exploration.evaluated,

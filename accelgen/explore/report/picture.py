@@ -7,7 +7,7 @@ from typing import Any
 
 from accelgen.estimation import Figure
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.report.figures import KNOWN, Quantity, figures_of, quantities
+from accelgen.explore.report.figures import Quantity, figures_of, limit_lines, telling_quantities
 
 WIDE = 12
 """Values that span more than this many times their least are drawn logarithmically, as in the page."""
@@ -34,7 +34,8 @@ def to_png(exploration: Exploration) -> bytes:
     from matplotlib.figure import Figure as Canvas
 
     figures = [figures_of(candidate) for candidate in exploration.candidates]
-    known = {entry.name: entry for entry in (*KNOWN, *quantities(figures))}
+    known = {entry.name: entry for entry in telling_quantities(exploration, figures)}
+    limits = limit_lines(exploration)
     across, up = (known.get(name, Quantity(name, name)) for name in exploration.axes)
     designs = [
         (candidate, own[across.name], own[up.name])
@@ -46,8 +47,8 @@ def to_png(exploration: Exploration) -> bytes:
         FigureCanvasAgg(canvas)
         axes = canvas.subplots()
         _draw(axes, designs, exploration.best)
-        _fit(axes, "x", across, [x for _, x, _ in designs], exploration.limits.get(across.name))
-        _fit(axes, "y", up, [y for _, _, y in designs], exploration.limits.get(up.name))
+        _fit(axes, "x", across, [x for _, x, _ in designs], limits.get(across.name))
+        _fit(axes, "y", up, [y for _, _, y in designs], limits.get(up.name))
         axes.set_xlabel(across.label)
         axes.set_ylabel(up.label)
         axes.set_title(f"{exploration.network} on {exploration.board}", parse_math=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from accelgen.estimation import RESOURCES
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.report.figures import figures_of, quantities
+from accelgen.explore.report.figures import all_quantities, figures_of
 
 
 def to_csv(exploration: Exploration) -> str:
@@ -19,7 +19,7 @@ def to_csv(exploration: Exploration) -> str:
     """
     candidates = exploration.candidates
     figures = [figures_of(candidate) for candidate in candidates]
-    shown = quantities(figures)
+    shown = all_quantities(figures)
     rows: list[dict[str, Any]] = []
     for candidate, own in zip(candidates, figures, strict=True):
         row = _identity(candidate, exploration.best)

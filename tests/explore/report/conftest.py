@@ -40,8 +40,8 @@ def explore(
     exploration = Exploration(
         network=network.name,
         board=board,
-        axes=("latency_cycles", "lut"),
-        limits={"latency_cycles": 200.0, "lut": 60_000.0},
+        axes=("latency_max_cycles", "lut"),
+        limits={"latency_max_cycles": 200.0, "lut": 60_000.0, "ff": 106_400.0},
         candidates=tuple(candidates),
         best=candidates[min(1, len(candidates) - 1)].name,
         proven=True,
