@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +14,7 @@ from accelgen.workers import Failure, Limits, Outcome, evaluate, open_workers
 from accelgen.workers import cluster as cluster_module
 from accelgen.workers.processes import ONE_THREAD, Processes
 from tests.workers import functions
+from tests.workers.waiting import noted, wait_for_line, wait_until_gone
 
 PLACES = ("serial", "processes", "dask")
 
@@ -62,34 +61,6 @@ def others(request, pools):
 
 def results(tasks, function, **options):
     return [outcome.result for outcome in evaluate(tasks, function, **options)]
-
-
-def wait_until_gone(pids):
-    """Fail where one of these processes is there for long."""
-    pids, deadline = list(pids), time.monotonic() + 20
-    while left := [pid for pid in pids if lives(pid)]:
-        assert time.monotonic() < deadline, f"{left} live"
-        time.sleep(0.01)
-
-
-def lives(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def noted(folder):
-    """The processes that tasks noted, by the name of the file."""
-    return {path.stem: [int(pid) for pid in path.read_text().split()] for path in folder.glob("*.ran")}
-
-
-def wait_for(path):
-    deadline = time.monotonic() + 20
-    while not (path.exists() and path.read_text().endswith("\n")):
-        assert time.monotonic() < deadline, f"no {path}"
-        time.sleep(0.01)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -220,7 +191,7 @@ def test_stopping_early_ends_what_runs(tmp_path):
     with Processes(2) as workers:
         found = evaluate([0, 9], partial(functions.endless_from, tmp_path, 9), workers=workers)
         assert next(found).result == 0
-        wait_for(tmp_path / "9.ran")
+        wait_for_line(tmp_path / "9.ran")
         found.close()
         ran = noted(tmp_path)
         wait_until_gone([*ran["9"], *ran["child"]])
@@ -231,7 +202,7 @@ def test_leaving_a_cluster_ends_what_runs_on_it(scheduler, tmp_path):
     with open_workers(dask=scheduler) as workers:
         found = evaluate([0, 9], partial(functions.endless_from, tmp_path, 9), workers=workers)
         assert next(found).result == 0
-        wait_for(tmp_path / "9.ran")
+        wait_for_line(tmp_path / "9.ran")
     ran = noted(tmp_path)
     wait_until_gone([*ran["9"], *ran["child"]])
 
