@@ -18,14 +18,18 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from accelgen.explore.labels import Growth
-from accelgen.explore.milp import Solution, solution_of, solve
+from accelgen.explore.labels import Flags, Growth
+from accelgen.explore.milp import OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.explore.problem import Indices, Numbers, Problem
 from accelgen.explore.program import Program, unit_of
 from accelgen.explore.reduction import ROUNDING, columns_of, reduce, shares_of
 
 LABELS = 4096
 """Partial designs that are kept in a band before it is halved."""
+
+
+APART = 1e-10
+"""Of the most that a figure can be: two points of a front are at least that far apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,7 @@ class Front:
     """
 
     axes: tuple[str, str]
-    points: tuple[Solution, ...]
+    points: tuple[Point, ...]
     proven: bool
 
 
@@ -57,10 +61,12 @@ def pareto(problem: Problem, first: str, second: str, *, time_limit_s: float = i
     if reduced is None:
         return Front((first, second), (), True)
     search = _Search(reduced.problem, first, second, deadline)
-    proven = search.run()
-    designs = reduced.restore(search.known.designs)
-    points = tuple(solution_of(problem, design) for design in designs)
-    return Front((first, second), points, proven)
+    try:
+        search.run()
+        proven = True
+    except OutOfTimeError:
+        proven = False
+    return Front((first, second), points_of(problem, reduced.restore(search.known.designs)), proven)
 
 
 class _Known:
@@ -94,12 +100,13 @@ class _Known:
         self.first, self.second, self._rest = first[order], second[order], rest[order]
         self.designs = designs[order]
 
-    def beats(self, first: Numbers, second: Numbers) -> np.ndarray:
+    def beats(self, first: Numbers, second: Numbers) -> Flags:
         """Which pairs of figures (n,) a known design beats."""
         below = np.searchsorted(self.first, first, "right") - 1
         known = below >= 0
         no_worse = known & (self.second[below] <= second)
-        return no_worse & ((self.second[below] < second) | (self.first[below] < first))
+        beaten: Flags = no_worse & ((self.second[below] < second) | (self.first[below] < first))
+        return beaten
 
     def at(self, first: float) -> float:
         """The least second figure of the known designs whose first one is not larger."""
@@ -116,76 +123,101 @@ class _Search:
     def __init__(self, problem: Problem, first: str, second: str, deadline: float) -> None:
         self._axes = first, second
         self._deadline = deadline
-        shares = shares_of(problem)
         # what cannot be broken is no limit; an interval's has taken options away
         limits = {name: limit for name, limit in problem.limits.items() if can_break(problem, name, limit)}
         self._problem = replace(problem, limits=limits)
         self._program = Program(self._problem)
         self._matrix, self._most = self._rows()
+        self._first, self._second = map(self._program.row, self._axes)
+        self._unit = unit_of(self._first.coefficients)
         self._growth = Growth(
             self._problem, [first, second, *(name for name in limits if name not in self._axes)]
         )
         self.known = _Known(self._problem, self._axes)
-        self.bands = 0
-        self.programmes = 0
 
-    def run(self) -> bool:
-        """Finds the front; whether it is proven complete."""
+    def run(self) -> None:
+        """Finds the front.
+
+        Raises:
+            OutOfTimeError: before it is proven complete.
+        """
         for name in self._axes:
-            end = solve(replace(self._problem, objective={name: 1.0}), time_limit_s=self._left_s())
+            end = self._solve(replace(self._problem, objective={name: 1.0}))
             if end is None:
-                return True
+                return
             self.known.add(np.array([end.positions]))
-        bands = [(float(self.known.first[0]), float(self.known.first[-1]), LABELS)]
+        bands = [(float(self.known.first[0]), float(self.known.first[-1]))]
         while bands:
-            low, high, most = bands.pop()
-            if self._left_s() <= 0:
-                return False
-            if self._enumerate(low, high, most):
+            low, high = bands.pop()
+            self._check_time()
+            if self._enumerate(low, high):
                 continue
             inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
-            middle = float(inside[len(inside) // 2]) if len(inside) else (low + high) / 2
-            bands += [(middle, high, most), (low, middle, most)]
-        return True
+            if len(inside):
+                middle = float(inside[len(inside) // 2])
+                bands += [(middle, high), (low, middle)]  # the lower one first
+            elif (end_before := self._last_before(high)) is not None:
+                bands.append((low, end_before))
 
-    def _left_s(self) -> float:
-        return self._deadline - time.monotonic()
+    def _check_time(self) -> None:
+        if time.monotonic() >= self._deadline:
+            raise OutOfTimeError("the front was not complete in the time that was given")
 
-    def _enumerate(self, low: float, high: float, most: int) -> bool:
-        self.bands += 1
+    def _solve(self, problem: Problem) -> Solution | None:
+        found = solve(problem, time_limit_s=self._deadline - time.monotonic())
+        if found is not None and not found.proven:
+            self.known.add(np.array([found.positions]))
+            self._check_time()
+        return found
+
+    def _last_before(self, high: float) -> float | None:
+        """The first figure of the point before ``high``, which joins the known ones; None if it is one."""
+        first, second = self._axes
+        limits = dict(self._problem.limits)
+        limits[first] = high - APART / shares_of(self._problem)[first]
+        limits[second] = min(limits.get(second, inf), self.known.at(limits[first]))
+        found = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits))
+        if found is None or found.figures[second] >= self.known.at(limits[first]):
+            return None
+        self.known.add(np.array([found.positions]))
+        return found.figures[first]
+
+    def _enumerate(self, low: float, high: float) -> bool:
+        """Adds points whose first figure is between two known ones; whether none is missing."""
         fall = self.known.at(low) - self.known.at(high)
-        slope = max(fall / (high - low) if high > low else 0.0, 1e-6)
-        bound, excess = self._bound(slope)
+        slope = fall / (high - low) if high > low else 0.0
+        bound, excess = self._bound(slope, high)
         first, second = self.known.corners(low, high)
         slack = float((slope * first + second).max()) - bound
         slack += ROUNDING * (abs(bound) + abs(slack)) * 100
 
-        def hopeless(least: Numbers) -> np.ndarray:
+        def hopeless(least: Numbers) -> Flags:
             return (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
 
-        designs, complete = self._growth.grow(excess, slack, hopeless, most)
+        designs, complete = self._growth.grow(excess, slack, hopeless, LABELS)
         self.known.add(designs)
         return complete
 
-    def _rows(self):
+    def _rows(self) -> tuple[sparse.csr_array, Numbers]:
+        """What holds in any design: ``matrix @ variables <= most``; the last row is the first figure's."""
         program = self._program
         rows, bounds = [], []
-        for name, limit in self._problem.limits.items():
+        for name, limit in [*self._problem.limits.items(), (self._axes[0], 0.0)]:
             row = program.row(name)
             unit = unit_of(row.coefficients)
             rows.append(row.coefficients / unit)
             bounds.append((limit - row.constant) / unit)
-        matrix = sparse.vstack([program.links, sparse.csr_array(np.array(rows).reshape(-1, program.n_variables))])
+        matrix = sparse.vstack([program.links, sparse.csr_array(np.stack(rows))], format="csr")
         return matrix, np.concatenate([np.zeros(program.links.shape[0]), bounds])
 
-    def _bound(self, slope: float) -> tuple[float, list[Numbers]]:
-        """The least that ``slope * first + second`` can be, and what each option adds to it at least."""
+    def _bound(self, slope: float, high: float) -> tuple[float, list[Numbers]]:
+        """The least that ``slope * first + second`` can be up to ``high``, and what options add to it."""
         program = self._program
-        first, second = map(program.row, self._axes)
+        self._most[-1] = (high - self._first.constant) / self._unit
+        first, second = self._first, self._second
         objective = slope * first.coefficients + second.coefficients
         constant = slope * first.constant + second.constant
         unit = unit_of(objective)
-        self.programmes += 1
         answer = linprog(
             objective / unit,
             A_ub=self._matrix,
@@ -201,9 +233,7 @@ class _Search:
         least = -float(multipliers @ self._most)
         further = reduced[program.n_options :]
         least += float(np.minimum(further, 0) @ program.largest)
-        options = [
-            reduced[start:end] for start, end in zip(program.starts, program.starts[1:], strict=False)
-        ]
+        options = [reduced[start:end] for start, end in zip(program.starts, program.starts[1:], strict=False)]
         least += sum(float(own.min()) for own in options)
         return unit * least + constant, [unit * (own - own.min()) for own in options]
 
@@ -219,6 +249,33 @@ def can_break(problem: Problem, name: str, limit: float) -> bool:
     return most > limit
 
 
-def thin(points: Sequence[Solution], axes: tuple[str, str], n: int) -> list[Solution]:
-    """At most n points that are spread well over a front: both ends, the knee and what lies between them."""
-    raise NotImplementedError
+def thin(points: Sequence[Point], axes: tuple[str, str], n: int) -> list[Point]:
+    """At most n points (at least 3) that are spread well over a front, in its order.
+
+    Both ends and the knee (`knee`) are among them, then again and again that which is farthest from those
+    that are chosen, where the figures' logarithms, or the figures if some are not positive, are scaled to 1.
+    """
+    if len(points) <= max(n, 3):
+        return list(points)
+    places = _places(points, axes)
+    chosen = [0, len(points) - 1, knee(points, axes)]
+    distances = np.min([np.abs(places - places[each]).max(axis=1) for each in chosen], axis=0)
+    while len(chosen) < n:
+        chosen.append(int(np.argmax(distances)))
+        distances = np.minimum(distances, np.abs(places - places[chosen[-1]]).max(axis=1))
+    return [points[each] for each in sorted(set(chosen))]
+
+
+def knee(points: Sequence[Point], axes: tuple[str, str]) -> int:
+    """The position of the point of a front that lies farthest below the line between the front's ends."""
+    return int(np.argmin(_places(points, axes).sum(axis=1)))
+
+
+def _places(points: Sequence[Point], axes: tuple[str, str]) -> Numbers:
+    """The figures of points on both axes (n, 2), scaled to lie between 0 and 1."""
+    figures = np.array([[point.figures[axis] for axis in axes] for point in points])
+    if (figures > 0).all():
+        figures = np.log(figures)
+    low, spread = figures.min(axis=0), np.ptp(figures, axis=0)
+    places: Numbers = (figures - low) / np.where(spread > 0, spread, 1)
+    return places

@@ -150,10 +150,13 @@ class Growth:
             least = self._least(labels, step, rest)
             hopeful = (least <= self._limits + self._tolerated).all(axis=1) & ~hopeless(least)
             kept = np.flatnonzero(hopeful)
+            if len(kept) > CANDIDATES * most:
+                complete, most = False, min(most, GLANCE)
+                kept = _cheapest(labels.excess, kept, CANDIDATES * most)
             kept = kept[undominated(*self._compared(labels.take(kept), step, rest))]
             if len(kept) > most:
-                complete = False
-                kept = kept[np.argpartition(labels.excess[kept], most)[:most]]
+                complete, most = False, min(most, GLANCE)
+                kept = _cheapest(labels.excess, kept, most)
             labels = labels.take(kept)
             origins.append((origin[kept], step.options[option[kept]]))
         designs = np.zeros((len(labels), len(steps)), np.int64)
@@ -227,7 +230,7 @@ class Growth:
         return figures
 
     def _compared(self, labels: _Labels, step: _Step, ahead: _Ahead) -> tuple[Numbers, Numbers]:
-        """What must be no worse in a label for another to be superfluous, and what decides where all is equal."""
+        """What must be no worse in a label for another to be superfluous, and what decides if all is equal."""
         sums = labels.sums.copy()
         for column in range(AXES, len(self.names)):
             if self._worst_of[column] < 0 and self._along_of[column] < 0:
@@ -243,9 +246,23 @@ AXES = 2
 """The first figures, which are to be small beyond what their limits ask for."""
 
 
+CANDIDATES = 16
+"""Labels to one that is kept, which are compared."""
+
+GLANCE = 128
+"""Labels that are kept where some are lost anyway: they lead to designs, and prove nothing."""
+
+
+def _cheapest(excess: Numbers, rows: Indices, n: int) -> Indices:
+    return rows[np.argpartition(excess[rows], n)[:n]]
+
+
 def sum_of(columns: Mapping[str, Numbers], names: Sequence[str], n_options: int) -> Numbers:
     """The sum of some columns, (k,)."""
-    return np.sum([columns[name] for name in names], axis=0) if names else np.zeros(n_options)
+    total = np.zeros(n_options)
+    for name in names:
+        total += columns[name]
+    return total
 
 
 def _columns(columns: Mapping[str, Numbers], names: Sequence[str]) -> Numbers:

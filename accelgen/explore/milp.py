@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from accelgen.errors import AccelgenError, UsageError
-from accelgen.explore.problem import Indices, Problem
+from accelgen.explore.problem import Indices, Numbers, Problem
 from accelgen.explore.program import Program, Row, unit_of
 from accelgen.explore.reduction import ROUNDING, Reduced, reduce, shares_of
 
@@ -24,20 +24,31 @@ PROOF = 1e-9
 ATTEMPTS = 100
 """Designs that HiGHS lets through though they break a limit by a rounding, before the proof is given up."""
 
+TOLERATED = 1e-5
+"""What HiGHS tolerates is less, in units of scaled rows."""
+
+
+class OutOfTimeError(AccelgenError):
+    """No design was found within the time limit, which proves nothing."""
+
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Point:
+    """A design: the positions of the options that it chooses, a layer each, and its figures."""
+
+    positions: tuple[int, ...]
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(Point):
     """A design that keeps every limit.
 
     Attributes:
-        positions: of the chosen option of each layer.
-        figures: of the design.
         cost: the objective.
         bound: no design that keeps the limits costs less.
     """
 
-    positions: tuple[int, ...]
-    figures: Mapping[str, float]
     cost: float
     bound: float
 
@@ -60,7 +71,7 @@ def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
     Raises:
         UsageError: the objective rewards a large figure that is not a sum, or an option has no number for a
             column.
-        AccelgenError: no design was found within the time limit, which proves nothing.
+        OutOfTimeError: no design was found within the time limit.
     """
     for name, weight in problem.objective.items():
         if weight < 0 and (problem.figures[name].worst or problem.figures[name].along):
@@ -71,14 +82,12 @@ def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
     return _Search(reduced, problem, time.monotonic() + time_limit_s).run()
 
 
-def solution_of(problem: Problem, positions: Indices, bound: float = -inf) -> Solution:
-    """The solution that chooses the options at ``positions`` (layers,)."""
-    figures = problem.evaluate(positions[None])
-    return Solution(
-        positions=tuple(map(int, positions)),
-        figures={name: float(values[0]) for name, values in figures.items()},
-        cost=float(problem.cost(figures)[0]),
-        bound=bound,
+def points_of(problem: Problem, designs: Indices) -> tuple[Point, ...]:
+    """Designs (d, layers) with their figures."""
+    figures = problem.evaluate(designs)
+    return tuple(
+        Point(tuple(map(int, design)), {name: float(values[row]) for name, values in figures.items()})
+        for row, design in enumerate(designs)
     )
 
 
@@ -91,23 +100,31 @@ class _Search:
         self._problem = reduced.problem
         self._program = Program(reduced.problem)
         self._deadline = deadline
-        self._excluded: list[Indices] = []
 
     def run(self) -> Solution | None:
         objective = self._sum(self._problem.objective)
         limits = [(self._program.row(name), limit) for name, limit in self._problem.limits.items()]
         positions, bound = self._least(objective, limits)
         if positions is None:
+            if bound < inf:
+                raise AccelgenError(
+                    "it is open whether a design keeps the limits: many exceed one by a rounding"
+                )
             return None
-        found = solution_of(self._original, positions, bound)
+        found = self._solution(positions, bound)
         if not found.proven:
             return found
         alike, _ = self._least(self._sum(shares_of(self._problem)), [*limits, (objective, found.cost)])
         if alike is not None:
-            other = solution_of(self._original, alike, bound)
+            other = self._solution(alike, bound)
             if other.cost <= found.cost + ROUNDING * abs(found.cost):
                 return other
         return found
+
+    def _solution(self, positions: Indices, bound: float) -> Solution:
+        (point,) = points_of(self._original, positions[None])
+        cost = self._original.cost_of(point.figures)
+        return Solution(point.positions, point.figures, cost, min(bound, cost))
 
     def _sum(self, weights: Mapping[str, float]) -> Row:
         total = Row(np.zeros(self._program.n_variables))
@@ -120,37 +137,47 @@ class _Search:
 
     def _least(self, objective: Row, limits: Sequence[tuple[Row, float]]) -> tuple[Indices | None, float]:
         """The design of the original problem that makes a row least while others keep limits, and a bound."""
-        program = self._program
+        rows = [(row, limit, unit_of(row.coefficients)) for row, limit in limits]
         constraints = [
-            LinearConstraint(program.one_each, 1, 1),
-            LinearConstraint(program.links, -np.inf, 0),
+            LinearConstraint(self._program.one_each, 1, 1),
+            LinearConstraint(self._program.links, -np.inf, 0),
+            *(_at_most(row, limit, unit) for row, limit, unit in rows),
         ]
-        for row, limit in limits:
-            unit = unit_of(row.coefficients)
-            constraints.append(
-                LinearConstraint(row.coefficients / unit, -np.inf, (limit - row.constant) / unit)
-            )
-        unit = unit_of(objective.coefficients)
-        options = np.arange(program.n_variables) < program.n_options
-        for _ in range(ATTEMPTS):
-            left_s = self._deadline - time.monotonic()
-            answer = milp(
-                objective.coefficients / unit,
-                integrality=options,
-                bounds=Bounds(0, np.where(options, 1, np.inf)),
-                constraints=constraints,
-                options={"mip_rel_gap": 0.0, **({"time_limit": max(left_s, 0.0)} if left_s < inf else {})},
-            )
-            if answer.status == INFEASIBLE:
-                return None, inf
-            if answer.x is None:
-                raise AccelgenError(f"no design was found in the time that was given: {answer.message}")
-            positions = program.chosen(answer.x)
-            bound = answer.mip_dual_bound * unit + objective.constant
+        lowest = inf
+        for attempt in range(ATTEMPTS):
+            variables, bound = self._run(objective, constraints)
+            lowest = min(lowest, bound)
+            if variables is None:
+                break
+            positions = self._program.chosen(variables)
             if self._problem.within_limits(self._problem.evaluate(positions[None]))[0]:
-                return self._reduced.restore(positions[None])[0], bound
+                return self._reduced.restore(positions[None])[0], lowest
             # HiGHS tolerates that a limit is exceeded by a rounding: this design is none
-            cut = np.zeros(program.n_variables)
-            cut[program.starts[:-1] + positions] = 1
+            cut = np.zeros(self._program.n_variables)
+            cut[self._program.starts[:-1] + positions] = 1
             constraints.append(LinearConstraint(cut, -np.inf, len(positions) - 1))
-        raise AccelgenError("too many designs exceed a limit by a rounding only; give another limit")
+            if attempt == ATTEMPTS - 2:  # there are too many of them: the bound tells what that may miss
+                constraints += [_at_most(row, limit - unit * TOLERATED, unit) for row, limit, unit in rows]
+        return None, lowest
+
+    def _run(self, objective: Row, constraints: Sequence[LinearConstraint]) -> tuple[Numbers | None, float]:
+        """The variables that make a row least, None if there are none, and a bound."""
+        unit = unit_of(objective.coefficients)
+        options = np.arange(self._program.n_variables) < self._program.n_options
+        left_s = self._deadline - time.monotonic()
+        answer = milp(
+            objective.coefficients / unit,
+            integrality=options,
+            bounds=Bounds(0, np.where(options, 1, np.inf)),
+            constraints=constraints,
+            options={"mip_rel_gap": 0.0, **({"time_limit": max(left_s, 0.0)} if left_s < inf else {})},
+        )
+        if answer.status == INFEASIBLE:
+            return None, inf
+        if answer.x is None:
+            raise OutOfTimeError(f"no design was found in the time that was given: {answer.message}")
+        return answer.x, answer.mip_dual_bound * unit + objective.constant
+
+
+def _at_most(row: Row, limit: float, unit: float) -> LinearConstraint:
+    return LinearConstraint(row.coefficients / unit, -np.inf, (limit - row.constant) / unit)

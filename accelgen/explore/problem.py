@@ -94,6 +94,10 @@ class Problem:
             total += weight * figures[name]
         return total
 
+    def cost_of(self, figures: Mapping[str, float]) -> float:
+        """The objective of one design with these figures."""
+        return float(self.cost({name: np.array([value]) for name, value in figures.items()})[0])
+
     def within_limits(self, figures: Mapping[str, Numbers]) -> npt.NDArray[np.bool_]:
         """Which designs keep every limit, (d,)."""
         kept = [figures[name] <= limit for name, limit in self.limits.items()]

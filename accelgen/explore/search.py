@@ -13,7 +13,7 @@ from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
 from accelgen.explore.front import pareto, thin
 from accelgen.explore.goals import Goals
-from accelgen.explore.milp import Solution
+from accelgen.explore.milp import Point
 from accelgen.explore.target import Target
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
@@ -177,10 +177,10 @@ class _Point:
     """A design of a front, and the target that it is of; its figures are those of the axes, too."""
 
     target: Target
-    solution: Solution
+    solution: Point
 
     @classmethod
-    def of(cls, target: Target, solution: Solution, axes: tuple[str, str]) -> _Point:
+    def of(cls, target: Target, solution: Point, axes: tuple[str, str]) -> _Point:
         figures = dict(solution.figures)
         for axis in axes:
             if axis not in figures:
