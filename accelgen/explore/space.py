@@ -187,7 +187,7 @@ class _Table:
 
     def edges(self) -> tuple[tuple[int, int], ...]:
         """Which layer's result goes to which, in the order of `layers`; none where cycles just add up."""
-        if not self._branches:
+        if self._stream or not self._branches:
             return ()
         order = {name: position for position, name in enumerate(self.layers)}
         pairs = ((order[source], order[target]) for source, target in self._edges if source != target)
