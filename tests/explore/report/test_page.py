@@ -122,6 +122,14 @@ class Opened:
         assert self.complaints == []
 
 
+def write_page(exploration: Exploration, folder: Path, command: str = "") -> Path:
+    """The page by itself, which is sooner there than all that a search leaves."""
+    path = folder / "report.html"
+    commands = {candidate.name: command for candidate in exploration.candidates}
+    path.write_text(to_html(exploration, commands), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="module")
 def written(exploration: Exploration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("explored") / "out"
@@ -300,8 +308,7 @@ def test_themes_and_paper_have_colours_of_their_own(report: Opened) -> None:
 
 @pytest.mark.browser
 def test_hostile_names_are_shown_as_text(browser: Any, exploration: Exploration, tmp_path: Path) -> None:
-    write_exploration(hostile(exploration), tmp_path / "out", [HOSTILE])
-    opened = Opened(browser, tmp_path / "out" / "report.html")
+    opened = Opened(browser, write_page(hostile(exploration), tmp_path, HOSTILE))
     page = opened.page
     assert page.locator("#network").evaluate("one => one.textContent") == HOSTILE
     assert page.locator("#layers tbody th").first.evaluate("one => one.textContent") == f"{HOSTILE}0"
@@ -323,12 +330,14 @@ def test_a_thousand_designs_are_drawn(browser: Any, exploration: Exploration, tm
             for name, figure in base.estimate.total.items()
         }
         estimate = replace(base.estimate, total=total, in_domain=number % 3 > 0)
-        return replace(base, name=f"front_{number:04}", estimate=estimate)
+        other = replace(base, name=f"front_{number:04}", estimate=estimate)
+        vars(other)["design_file"] = base.design_file  # writing YAML takes longer than all the rest
+        return other
 
     many = replace(exploration, candidates=tuple(map(copy, range(1000))), best="front_0500")
-    write_exploration(many, tmp_path / "out")
-    assert (tmp_path / "out" / "report.html").stat().st_size < 3_000_000
-    opened = Opened(browser, tmp_path / "out" / "report.html")
+    path = write_page(many, tmp_path)
+    assert path.stat().st_size < 3_000_000
+    opened = Opened(browser, path)
     assert opened.page.locator(".point[data-name]").count() == 1000
     assert opened.page.locator("#front tbody tr").count() == 1000
     assert opened.page.locator(".bar.shown").count() == 0  # as many crosses hide each other
@@ -340,8 +349,33 @@ def test_a_thousand_designs_are_drawn(browser: Any, exploration: Exploration, tm
 
 @pytest.mark.browser
 def test_nothing_found_is_a_page_too(browser: Any, exploration: Exploration, tmp_path: Path) -> None:
-    write_exploration(replace(exploration, candidates=(), best=""), tmp_path / "out")
-    opened = Opened(browser, tmp_path / "out" / "report.html")
+    opened = Opened(browser, write_page(replace(exploration, candidates=(), best=""), tmp_path))
     assert opened.page.inner_text("#front h2") == "No design"
     assert not opened.page.locator("#recommended").is_visible()
+    opened.close()
+
+
+def with_figures(candidate: Candidate, value: float) -> Candidate:
+    total = dict.fromkeys(candidate.estimate.total, Figure(value, value, value))
+    return replace(candidate, estimate=replace(candidate.estimate, total=total, capacity=None))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("values", [[0.0], [0.0, 0.0], [5.0, 5.0], [0.0, 1e-6, 1e9], [-3.0, 7.0]])
+def test_odd_figures_have_places(
+    browser: Any, exploration: Exploration, tmp_path: Path, values: list[float]
+) -> None:
+    odd = tuple(map(with_figures, exploration.candidates, values))
+    opened = Opened(browser, write_page(replace(exploration, candidates=odd, best="front_00"), tmp_path))
+    plot = opened.page.locator(".plot svg").bounding_box()
+    for logarithmic in (False, True):
+        opened.page.set_checked("#log-x", logarithmic)
+        opened.page.set_checked("#log-y", logarithmic)
+        for candidate in odd:
+            x, y = opened.place(candidate.name)
+            assert plot["x"] < x < plot["x"] + plot["width"]
+            assert plot["y"] < y < plot["y"] + plot["height"]
+        ticks = opened.page.locator(".grid text").all_text_contents()
+        assert 4 <= len(ticks) < 40
+        assert not any("NaN" in tick or "Infinity" in tick for tick in ticks)
     opened.close()

@@ -107,6 +107,11 @@ def test_a_name_that_is_no_file_is_refused(exploration: Exploration, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_search_without_an_answer_is_written_too(exploration: Exploration, tmp_path: Path) -> None:
+    write_exploration(replace(exploration, candidates=(), best=""), tmp_path / "out")
+    assert rows(tmp_path / "out") == []
+
+
 def test_equal_names_are_refused(exploration: Exploration, tmp_path: Path) -> None:
     twice = (exploration.candidates[0],) * 2
     with pytest.raises(UsageError, match="two candidates"):
