@@ -237,7 +237,7 @@ class Processes:
             return None
         kind, content = message[:1], message[1:].decode()
         if kind == child.REFUSED:
-            raise UsageError(f"a worker process cannot load the function that it should run: {content}")
+            raise UsageError(f"a worker cannot import the function that it should run: {content}")
         self._false_starts = 0
         if task is None:
             return None

@@ -133,7 +133,7 @@ def test_a_function_that_workers_cannot_import_is_refused(others, monkeypatch):
 
     absent.__module__, absent.__qualname__ = functions.__name__, "absent"
     monkeypatch.setattr(functions, "absent", absent, raising=False)
-    with pytest.raises((UsageError, ToolError), match=r"cannot load the function.*absent"):
+    with pytest.raises((UsageError, ToolError), match=r"cannot import the function.*absent"):
         results([1], absent, workers=others)
 
 
