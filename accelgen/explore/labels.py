@@ -230,7 +230,7 @@ class Growth:
         return figures
 
     def _compared(self, labels: _Labels, step: _Step, ahead: _Ahead) -> tuple[Numbers, Numbers]:
-        """What must be no worse in a label for another to be superfluous, and what decides if all is equal."""
+        """What must be no worse in a label for another to be superfluous, and what decides ties."""
         sums = labels.sums.copy()
         for column in range(AXES, len(self.names)):
             if self._worst_of[column] < 0 and self._along_of[column] < 0:
@@ -286,7 +286,8 @@ def _extended(labels: _Labels, step: _Step, origin: Indices, option: Indices) ->
 
 def _last(labels: _Labels, step: _Step) -> Numbers:
     """The least that the longest way can be, (n, columns)."""
-    return np.maximum(labels.last, (labels.ends + step.tails).max(axis=2, initial=0))
+    last: Numbers = np.maximum(labels.last, (labels.ends + step.tails).max(axis=2, initial=0))
+    return last
 
 
 COMPARED = 1 << 18
