@@ -9,7 +9,7 @@ from accelgen.boards import Resources, find_part
 from accelgen.design import Design, LayerDesign
 from accelgen.estimation import Estimate, estimate_design
 from accelgen.explore.goals import Goals
-from accelgen.explore.milp import Solution, solve
+from accelgen.explore.milp import Point, Solution, solve
 from accelgen.explore.problem import Problem
 from accelgen.explore.reasons import Wording
 from accelgen.explore.space import Space, design_space
@@ -91,7 +91,7 @@ class Target:
         """What says the figures of this search."""
         return Wording(self.problem(goals), self.most(goals), goals, self.clock_ns)
 
-    def estimate(self, solution: Solution) -> tuple[Design, Estimate]:
+    def estimate(self, solution: Point) -> tuple[Design, Estimate]:
         """The design of a solution, and what is expected of it as a whole."""
         design = self.space.designed(solution.positions)
         return design, estimate_design(self.network, design, self.domain)
