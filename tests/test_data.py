@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from accelgen.data import read_samples
+from accelgen.data import read_labels, read_samples
 from accelgen.errors import UsageError
 from accelgen.ir import Concatenate, Input, Network, Relu
 
@@ -88,3 +88,23 @@ def test_a_single_array_is_refused_with_the_cure(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"absent\.npz cannot be read"):
         read_samples(tmp_path / "absent.npz", ONE)
+
+
+@pytest.mark.parametrize("key", ["label", "labels"])
+def test_labels_are_read(tmp_path, key):
+    x, labels = np.zeros((4, 2, 3)), np.arange(8).reshape(4, 2) % 3
+    path = save(tmp_path, x=x, y=np.ones((4, 2, 3)), **{key: labels})
+    np.testing.assert_array_equal(read_labels(path, ONE), labels)
+
+
+def test_one_hot_outputs_are_labels_and_others_are_not(tmp_path):
+    x, labels = np.zeros((4, 2, 3)), np.arange(8).reshape(4, 2) % 3
+    np.testing.assert_array_equal(read_labels(save(tmp_path, x=x, y=np.eye(3)[labels]), ONE), labels)
+    assert read_labels(save(tmp_path, x=x, y=np.full((4, 2, 3), 0.5)), ONE) is None
+    assert read_labels(save(tmp_path, x=x, y=np.ones((4, 2, 3))), ONE) is None
+    assert read_labels(save(tmp_path, x=x), ONE) is None
+
+
+def test_labels_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="'label' has shape"):
+        read_labels(save(tmp_path, x=np.zeros((4, 2, 3)), label=np.zeros(4)), ONE)

@@ -44,10 +44,10 @@ class Bits:
 
 
 def _widths(given: str, text: str) -> tuple[int, ...]:
-    bounds = re.fullmatch(r"(\d{1,3})\.\.(\d{1,3})", given)
+    bounds = re.fullmatch(r"([0-9]{1,3})\.\.([0-9]{1,3})", given)
     if bounds:
         widths = list(range(int(bounds[1]), int(bounds[2]) + 1))
-    elif re.fullmatch(r"\d{1,3}(,\d{1,3})*", given):
+    elif re.fullmatch(r"[0-9]{1,3}(,[0-9]{1,3})*", given):
         widths = sorted(set(map(int, given.split(","))))
     else:
         raise UsageError(f"--bits {text!r} is not understood; write 4..8, 4,6,8 or LAYER=6")

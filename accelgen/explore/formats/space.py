@@ -105,14 +105,11 @@ class FormatSpace:
                 settled[node.name] = biases
             finder.quantized_layer(node)
         knobs = finder.knobs
-        known = {knob.layer for knob in knobs}
+        known = dict.fromkeys(knob.layer for knob in knobs)
         for name in bits.layers:
             if name not in known:
-                raise UsageError(
-                    f"--bits: no width of a layer {name!r} can vary; it can of {', '.join(sorted(known))}"
-                    if known
-                    else f"--bits: no width of a layer {name!r} can vary"
-                )
+                hint = f"; those that have: {', '.join(known)}" if known else ""
+                raise UsageError(f"--bits: layer {name!r} has no width to choose{hint}")
         if not any(len(knob.widths) > 1 for knob in knobs):
             why = f": {finder.kept[0]}" if finder.kept else ""
             raise UsageError(f"--bits leaves no choice for any layer of {network.name!r}{why}")
