@@ -12,7 +12,7 @@ const SHAPES = [
 /** Farther from a design than this, in pixels, the pointer means none. */
 const REACH = 28;
 
-/** Up to so many designs, all show their intervals unless told otherwise. */
+/** Up to so many designs, all may show their intervals before they are told to. */
 const FEW = 60;
 
 /** The scatter of the designs over two quantities. */
@@ -29,7 +29,7 @@ class Chart {
     this.plot = plot;
     this.choose = choose;
     this.#designs = data.designs;
-    this.intervals = this.#designs.length <= FEW;
+    this.intervals = this.#designs.length <= FEW && axes.every((name) => !this.#hides(name)) ? "all" : "chosen";
     this.groups = [...new Set(this.#designs.map(variant))];
     this.grid = s("g", { class: "grid", "aria-hidden": true });
     this.limits = s("g", { class: "limits", "aria-hidden": true });
@@ -57,10 +57,22 @@ class Chart {
     new ResizeObserver(() => this.draw()).observe(plot);
   }
 
-  /** Show a quantity along an axis, logarithmically where its values differ widely. */
+  /** Show a quantity along an axis, logarithmically where what is to be in view differs widely. */
   setAxis(axis, name) {
-    const figures = this.#designs.map((design) => figure(design, name)).filter(Boolean);
-    this[axis] = { name, logarithmic: isWide(figures) };
+    const figures = this.#known(name);
+    this[axis] = { name, logarithmic: isWide(this.intervals === "whole" ? figures.flat() : figures.map(([value]) => value)) };
+  }
+
+  #known(name) {
+    return this.#designs.map((design) => figure(design, name)).filter(Boolean);
+  }
+
+  /** Whether most intervals are so long that bars would hide how designs differ. */
+  #hides(name) {
+    const figures = this.#known(name);
+    const values = figures.map(([value]) => value);
+    const spread = Math.max(...values) - Math.min(...values);
+    return 2 * figures.filter(([, low, high]) => high - low > 2 * spread).length > figures.length;
   }
 
   /** Mark the chosen design. */
@@ -98,7 +110,7 @@ class Chart {
       s("circle", { class: "halo", r: 11 }),
       s("path", { class: "mark", d: shape }),
       design.fits === false && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
-      design.name === data.best && s("text", { class: "tag", y: -16 }, "recommended"),
+      design.name === data.best && s("text", { class: "tag" }, "recommended"),
     );
   }
 
@@ -123,12 +135,12 @@ class Chart {
   }
 
   #scale(axis, start, end) {
-    const figures = this.#designs.map((design) => figure(design, this[axis].name)).filter(Boolean);
-    const values = figures.map(([value]) => value);
+    const figures = this.#known(this[axis].name);
+    const ends = figures.flatMap(([, low, high]) => [low, high]);
+    const values = [...figures.map(([value]) => value), ...(this.intervals === "whole" ? ends : [])];
     const most = Math.max(...values);
     const near = this.#bounds(axis).map((bound) => bound.value).filter((value) => value > 0 && value <= 2.5 * most && value >= most / 100);
-    const extra = this.intervals ? figures.flatMap(([, low, high]) => [low, high]) : [];
-    return new Scale(values.length ? [...values, ...near] : [0, 1], extra, this[axis].logarithmic, start, end);
+    return new Scale(values.length ? [...values, ...near] : [0, 1], this.intervals === "all" ? ends : [], this[axis].logarithmic, start, end);
   }
 
   /** What lines stand for: the limits that were asked for, and what the part holds where all have the same. */
@@ -203,12 +215,21 @@ class Chart {
     const place = [this.scales.x.at(x[0]), this.scales.y.at(y[0])];
     this.#places[position] = place;
     point.style.transform = `translate(${place[0].toFixed(1)}px, ${place[1].toFixed(1)}px)`;
+    const tag = point.querySelector(".tag");
+    if (tag) this.#placeTag(tag, place);
     point.setAttribute("aria-label", `${design.name}: ${describe(x, this.x.name)}, ${describe(y, this.y.name)}`);
     const [x1, x2] = [this.scales.x.at(x[1]), this.scales.x.at(x[2])];
     const [y1, y2] = [this.scales.y.at(y[1]), this.scales.y.at(y[2])];
     const numbers = [x1, place[1], x2, place[0], y1, y2].map((number) => number.toFixed(1));
     this.#bars[position].setAttribute("d", `M${numbers[0]} ${numbers[1]}H${numbers[2]}M${numbers[3]} ${numbers[4]}V${numbers[5]}`);
-    this.#bars[position].classList.toggle("shown", this.intervals);
+    this.#bars[position].classList.toggle("shown", this.intervals !== "chosen");
+  }
+
+  /** The word beside the recommended design: over it, and within the frame. */
+  #placeTag(tag, [x, y]) {
+    const { left, right, top } = this.frame;
+    const anchor = x < left + 50 ? "start" : x > right - 50 ? "end" : "middle";
+    build(tag, { x: { start: -8, middle: 0, end: 8 }[anchor], y: y < top + 30 ? 27 : -16, "text-anchor": anchor }, []);
   }
 
   /** Steps along the designs that no other one beats in both quantities. */
@@ -301,8 +322,8 @@ class Chart {
     const some = (test) => this.#designs.some(test);
     return [
       ...(this.groups.length > 1 ? this.groups.map((group, i) => entry(`series-${i % SHAPES.length}`, group, SHAPES[i % SHAPES.length])) : []),
-      some((design) => design.in_domain) && some((design) => !design.in_domain) && entry("series-0", "like the syntheses that estimates were learned from"),
-      some((design) => !design.in_domain) && entry("series-0 unlike", "unlike them: rules answer, with wide intervals"),
+      some((design) => design.in_domain) && some((design) => !design.in_domain) && entry("series-0", "like the training data"),
+      some((design) => !design.in_domain) && entry("series-0 unlike", "unlike the training data: rules answer, with wide intervals"),
       some((design) => design.fits === false) && entry("series-0 too-large", "larger than the part", SHAPES[0], true),
     ].filter(Boolean);
   }

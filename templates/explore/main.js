@@ -7,7 +7,6 @@ function showHeader() {
   byId("summary").textContent = `${where} · ${counted(data.designs.length)} out of ${data.combinations} for ${axes}, ${proof}`;
   byId("limits").append(...data.asked.map(quantity).map((entry) => h("li", {}, `${entry.title} ≤ ${withUnit(data.limits[entry.name], entry)}`)));
   byId("footer").textContent = `Estimates before synthesis, intervals for ${percent(data.confidence)} of cases. accelgen ${data.accelgen}.`;
-  byId("intervals-label").textContent = `intervals (${percent(data.confidence)})`;
   byId("notes").hidden = data.notes.length === 0;
   byId("notes").append(h("h2", {}, "Notes"), h("ul", {}, data.notes.map((note) => h("li", {}, note))));
 }
@@ -39,9 +38,13 @@ function axisControls(chart) {
       chart.draw();
     });
   }
-  byId("intervals").checked = chart.intervals;
+  byId("intervals").value = chart.intervals;
   byId("intervals").addEventListener("change", (event) => {
-    chart.intervals = event.target.checked;
+    chart.intervals = event.target.value;
+    for (const axis of ["x", "y"]) {
+      chart.setAxis(axis, chart[axis].name);
+      byId(`log-${axis}`).checked = chart[axis].logarithmic;
+    }
     chart.draw();
   });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());

@@ -1,6 +1,6 @@
 /** Positions of values along an axis of so many pixels; a logarithmic one keeps a place of its own for 0. */
 class Scale {
-  /** `values` must be seen whole; of `extra`, intervals, as much as leaves the values half of the axis. */
+  /** `values` must be in view; of `extra`, intervals, as much as leaves the values half of the axis. */
   constructor(values, extra, logarithmic, start, end) {
     this.start = start;
     this.end = end;
@@ -68,12 +68,10 @@ function evenTicks(low, high, wanted) {
   return ticks;
 }
 
-/** Values that span more than this many times their least, or most of whose intervals do, are shown logarithmically. */
+/** Values that span more than this many times their least are shown logarithmically unless told otherwise. */
 const WIDE = 12;
 
-function isWide(figures) {
-  const wide = ([low, high]) => low > 0 && high > WIDE * low;
-  const values = figures.map(([value]) => value).filter((value) => value > 0);
-  const spread = values.length > 1 && wide([Math.min(...values), Math.max(...values)]);
-  return spread || 2 * figures.filter(([, low, high]) => wide([low, high])).length > figures.length;
+function isWide(values) {
+  const positive = values.filter((value) => value > 0);
+  return positive.length > 1 && Math.max(...positive) > WIDE * Math.min(...positive);
 }
