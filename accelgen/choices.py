@@ -39,6 +39,8 @@ class Options(TypedDict, total=False):
             layer are computed from each other.
         max_depth: the most additions that follow one another where rows are shared; 0 leaves it open.
         weight_memory: auto, lut, bram or uram: where packed_folded layers keep their weights.
+        fifo_depth: how many positions each FIFO of io_stream holds; 0 leaves it to accelgen.
+        layer_fifo_depths: the same for the results of single layers, by name.
         precision: the type of weights and results that the model does not quantize itself.
         input_precision: the inputs' type where the model does not say.
     """
@@ -56,6 +58,8 @@ class Options(TypedDict, total=False):
     row_sharing: RowSharing | str | None
     max_depth: int | None
     weight_memory: WeightMemory | str | None
+    fifo_depth: int | None
+    layer_fifo_depths: Mapping[str, int] | None
     precision: FixedType | str | None
     input_precision: FixedType | str | None
 
@@ -77,6 +81,8 @@ class Choices:
     row_sharing: RowSharing | str | None = None
     max_depth: int | None = None
     weight_memory: WeightMemory | str | None = None
+    fifo_depth: int | None = None
+    layer_fifo_depths: Mapping[str, int] = field(default_factory=dict)
     precision: FixedType | str | None = None
     input_precision: FixedType | str | None = None
 
@@ -99,6 +105,8 @@ class Choices:
         for name, folding in self.layer_foldings.items():
             folded = _folded(single.get(name, design.default), _folding(folding))
             single[name] = replace(folded, strategy=Strategy.PACKED_FOLDED)
+        for name, depth in self.layer_fifo_depths.items():
+            single[name] = replace(single.get(name, design.default), fifo_depth=depth)
         return replace(design, layers=single)
 
     def _start(self) -> Design:
@@ -132,6 +140,7 @@ class Choices:
             "row_sharing": _member(RowSharing, self.row_sharing, "row sharing"),
             "max_depth": self.max_depth,
             "weight_memory": _member(WeightMemory, self.weight_memory, "weight memory"),
+            "fifo_depth": self.fifo_depth,
         }
         changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
 

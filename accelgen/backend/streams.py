@@ -173,7 +173,8 @@ def _check(
     if run.finished <= fastest.finished:
         return ()
     slower = (
-        f"FIFOs of these depths slow the design down, in simulation from {fastest.latency:,} to "
-        f"{run.latency:,} cycles, and from an interval of {fastest.interval:,} to {run.interval:,}: {given}"
+        f"FIFOs of these depths slow the design down: {given}. Simulated, its latency is {run.latency:,} "
+        f"instead of {fastest.latency:,} cycles, its interval {run.interval:,} instead of "
+        f"{fastest.interval:,}"
     )
     return (slower,)

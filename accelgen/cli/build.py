@@ -102,6 +102,7 @@ def summarize(build: Build) -> dict[str, Any]:
             }
             for layer in report.layers
         ],
+        "fifos": [dict(fifo) for fifo in report.fifos],
         "multiplications": sum(layer.multiplications for layer in report.layers),
         "adjustments": [dict(adjustment) for adjustment in report.adjustments],
         "notes": list(report.notes),
@@ -134,6 +135,7 @@ def _show(summary: dict[str, Any], estimate: Estimate) -> None:
     columns = ("layer", "kernel", "shape", "weights", "result", *figures)
     print_table(title, columns, rows, right=figures)
     _show_costs(summary["layers"])
+    _show_fifos(summary["fifos"])
     show_totals(estimate)
     for change in summary["adjustments"]:
         write_line(
@@ -152,6 +154,22 @@ def _show(summary: dict[str, Any], estimate: Estimate) -> None:
     )
     write_line(f"verify it: accelgen verify {summary['directory']}")
     write_line(f"layer by layer, with reasons: accelgen estimate {summary['directory']}")
+
+
+def _show_fifos(fifos: list[dict[str, Any]]) -> None:
+    """What FIFOs hold, and what they cost, where there are some."""
+    from accelgen.design.streaming.cost import FifoCost, fifo_cost
+
+    if not fifos:
+        return
+    held, whole = (sum(fifo[size] * fifo["bits"] for fifo in fifos) for size in ("depth", "tokens"))
+    cost = sum((fifo_cost(fifo["depth"], fifo["bits"]) for fifo in fifos), FifoCost())
+    deepest = max(fifos, key=lambda fifo: fifo["depth"] * fifo["bits"])
+    write_line(
+        f"{len(fifos)} FIFOs of {held:,} bits together (whole results: {whole:,}), by rule {cost.lut:,} LUTs "
+        f"and {cost.bram_18k:,} blocks of 18 Kb; the largest, from {deepest['layer']!r} to "
+        f"{deepest['reader']!r}, holds {deepest['depth']:,} of {deepest['tokens']:,} positions"
+    )
 
 
 def _show_costs(layers: list[dict[str, Any]]) -> None:

@@ -38,11 +38,19 @@ def add_network_options(parser: ArgumentParser) -> None:
     parser.add_argument("--config", metavar=FILE, help="design.yaml of choices; the options here win over it")
     parser.add_argument("--name", help="name of the network instead of the model's own")
     hardware = parser.add_argument_group("layers")
+    hardware.add_argument(
+        "--fifo-depth",
+        metavar="[LAYER=]N",
+        type=_layer_count,
+        action="append",
+        default=[],
+        help="positions that each FIFO of io_stream holds, for all layers or for one; may be repeated",
+    )
     hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
     hardware.add_argument(
         "--reuse-factor",
         metavar="[LAYER=]N",
-        type=_reuse_factor,
+        type=_layer_count,
         action="append",
         default=[],
         help="products that share a multiplier, for all layers or for one; may be repeated",
@@ -94,6 +102,8 @@ def network_options(options: Namespace) -> Options:
         "row_sharing": options.row_sharing,
         "max_depth": options.max_depth,
         "weight_memory": options.weight_memory,
+        "fifo_depth": _for_all(options.fifo_depth),
+        "layer_fifo_depths": _by_layer(options.fifo_depth),
         "precision": options.precision,
         "input_precision": options.input_precision,
     }
@@ -108,7 +118,7 @@ def _by_layer(given: list[tuple[str | None, _Value]]) -> dict[str, _Value]:
     return {layer: value for layer, value in given if layer is not None}
 
 
-def _reuse_factor(text: str) -> tuple[str | None, int]:
+def _layer_count(text: str) -> tuple[str | None, int]:
     layer, number = _split(text, "N")
     return layer, count(number)
 

@@ -25,8 +25,8 @@ class Process:
     Attributes:
         name: unique among processes.
         cycles: what each step of one inference takes when nothing waits, (steps,), at least 1.
-        reads: for each input channel the step that reads each of its tokens, ascending.
-        writes: for each output channel the step that writes each of its tokens, ascending.
+        reads: for each input channel the step that reads each of its tokens, at most one a step.
+        writes: for each output channel the step that writes each of its tokens, at most one a step.
         in_flight: steps that begin before what a step writes appears.
     """
 
@@ -99,6 +99,8 @@ class Dataflow:
                 ends.append(self[channel.target].reads)
             if any(len(end.get(channel.name, ())) != channel.tokens for end in ends):
                 raise ValueError(f"the ends of {channel.name!r} do not move {channel.tokens} tokens each")
+            if any(np.any(np.diff(end[channel.name]) <= 0) for end in ends):
+                raise ValueError(f"a step moves more than one token of {channel.name!r}")
             if channel.is_fifo and order[channel.source] >= order[channel.target]:
                 raise ValueError(f"{channel.name!r} leads backwards")
 

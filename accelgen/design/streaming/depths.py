@@ -17,11 +17,20 @@ INFERENCES = 3
 def automatic_depths(dataflow: Dataflow) -> dict[str, int]:
     """Depths by FIFO: a design with them is as fast as one whose FIFOs are never full, and cannot stop.
 
-    Speed is that of `INFERENCES` inferences with the cycles that the dataflow gives. That the design does not
-    stop holds for any cycles: whether processes that wait to read and to write ever stop is a matter of the
-    order in which each of them reads and writes (Kahn, 1974), and this order depends only on how many steps
-    are in flight. So FIFOs on ways that meet again hold what they need if no process has more steps in flight
-    than `most_in_flight`, and beside it what such a process holds if it has fewer and leaves it to the FIFO.
+    Speed is that of `INFERENCES` inferences with the cycles that the dataflow gives; `least_depths` says why
+    the design cannot stop.
+    """
+    least, needed = least_depths(dataflow), _needed(dataflow)
+    return {name: max(depth, least[name]) for name, depth in needed.items()}
+
+
+def least_depths(dataflow: Dataflow) -> dict[str, int]:
+    """Depths by FIFO with which a design cannot stop, whatever cycles its steps take.
+
+    Whether processes that wait to read and to write ever stop is a matter of the order in which each of them
+    reads and writes (Kahn, 1974), and this order depends only on how many steps are in flight. So FIFOs on
+    ways that meet again hold what they need if no process has more steps in flight than `most_in_flight`, and
+    beside it what such a process holds if it has fewer and leaves it to the FIFO.
 
     Why that is enough: let a design with the most steps K in flight and depths d run. Another one, of whose
     processes each has some k up to its K, with d and the tokens of K - k steps places in each FIFO, can take
@@ -31,17 +40,15 @@ def automatic_depths(dataflow: Dataflow) -> dict[str, int]:
 
     Nor does a FIFO with room for all tokens of an inference ever stop one.
     """
-    depths = _needed(dataflow)
-    if not dataflow.reconvergent:
-        return depths
-    most = most_in_flight(dataflow)
-    held = _needed(dataflow.with_in_flight(most))
-    for channel in dataflow.fifos:
-        if channel.name in dataflow.reconvergent:
-            spare = _tokens_of_steps(dataflow, channel, most[channel.source])
-            safe = min(held[channel.name] + spare, channel.tokens)
-            depths[channel.name] = max(depths[channel.name], safe)
-    return depths
+    least = {fifo.name: min(LEAST_DEPTH, fifo.tokens) for fifo in dataflow.fifos}
+    if dataflow.reconvergent:
+        most = most_in_flight(dataflow)
+        held = _needed(dataflow.with_in_flight(most))
+        for fifo in dataflow.fifos:
+            if fifo.name in dataflow.reconvergent:
+                spare = _tokens_of_steps(dataflow, fifo, most[fifo.source])
+                least[fifo.name] = min(held[fifo.name] + spare, fifo.tokens)
+    return least
 
 
 def most_in_flight(dataflow: Dataflow) -> dict[str, int]:

@@ -59,7 +59,8 @@ def earliest(dataflow: Dataflow, inferences: int = 1) -> Schedule:
                 arrival = schedule.written(dataflow[channel.source], channel.name)
             else:
                 arrival = np.arange(inferences * channel.tokens, dtype=np.int64)
-            np.maximum.at(ready, process.reading_ticks(channel.name, inferences), arrival)
+            ticks = process.reading_ticks(channel.name, inferences)
+            ready[ticks] = np.maximum(ready[ticks], arrival)
         _begin(schedule, process, ready)
     return schedule
 
@@ -79,7 +80,7 @@ def delayed(dataflow: Dataflow, schedule: Schedule) -> Schedule:
         for channel in dataflow.outputs(process):
             ticks = process.writing_ticks(channel.name, inferences)
             needed = result.read(dataflow[channel.target], channel.name) if channel.target else soonest[ticks]
-            np.minimum.at(due, ticks, needed)
+            due[ticks] = np.minimum(due[ticks], needed)
         cycles = np.tile(process.ticks, inferences)
         after = np.cumsum(cycles)
         in_time = np.minimum.accumulate((due - after)[::-1])[::-1] + after

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
@@ -93,6 +92,16 @@ class _Queue:
         self.written: list[int] = [] if channel.source else list(range(inferences * channel.tokens))
         self.read: list[int] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no token is there to be read."""
+        return len(self.read) >= len(self.written)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no place is there for another token."""
+        return len(self.written) - len(self.read) >= self.depth
+
     def fullest(self) -> int:
         """The most tokens at once: the rest of the earlier ones when each is written, and itself."""
         gone = np.searchsorted(np.array(self.read), np.array(self.written), side="left")
@@ -116,14 +125,12 @@ class _Runner:
         self._free = 0
         self._begun: int | None = None
 
-    def _by_tick(self, ticks: Mapping[str, Integers], queues: Mapping[str, _Queue]) -> list[_Moves]:
-        """For each tick of an inference the queues that it moves tokens of, and how many."""
-        moves: list[_Moves] = [[] for _ in self._cycles]
+    def _by_tick(self, ticks: Mapping[str, Integers], queues: Mapping[str, _Queue]) -> list[list[_Queue]]:
+        """For each tick of an inference the queues that it moves a token of."""
+        moves: list[list[_Queue]] = [[] for _ in self._cycles]
         for name, own in ticks.items():
-            for tick, count in zip(
-                *(found.tolist() for found in np.unique(own, return_counts=True)), strict=True
-            ):
-                moves[tick].append((queues[name], count))
+            for tick in own.tolist():
+                moves[tick].append(queues[name])
         return moves
 
     def run(self) -> set[Channel]:
@@ -135,15 +142,15 @@ class _Runner:
                     break
                 self.empty_cycles += begun - self._free
                 self._begun = begun
-                for queue, count in self._reads[self._tick]:
-                    queue.read += [begun] * count
+                for queue in self._reads[self._tick]:
+                    queue.read.append(begun)
                     moved.add(queue.channel)
             end = self._begun + self._cycles[self._tick]
             if (room := self._room(end)) is None:
                 break
             self.full_cycles += room - end
-            for queue, count in self._writes[self._tick]:
-                queue.written += [room] * count
+            for queue in self._writes[self._tick]:
+                queue.written.append(room)
                 moved.add(queue.channel)
             self._free, self._begun = room, None
             self._tick += 1
@@ -155,21 +162,19 @@ class _Runner:
     def _ready(self) -> int | None:
         """The cycle in which the tick can begin; None where a token is missing."""
         ready = self._free
-        for queue, count in self._reads[self._tick]:
-            last = len(queue.read) + count - 1
-            if last >= len(queue.written):
+        for queue in self._reads[self._tick]:
+            if queue.is_empty:
                 return None
-            ready = max(ready, queue.written[last])
+            ready = max(ready, queue.written[len(queue.read)])
         return ready
 
     def _room(self, end: int) -> int | None:
         """The cycle in which the tick that could end at ``end`` ends; None where a FIFO is full."""
-        for queue, count in self._writes[self._tick]:
-            last = len(queue.written) + count - queue.depth - 1
-            if last >= len(queue.read):
+        for queue in self._writes[self._tick]:
+            if queue.is_full:
                 return None
-            if last >= 0:
-                end = max(end, queue.read[last] + FREED_AFTER)
+            if len(queue.written) >= queue.depth:
+                end = max(end, queue.read[len(queue.written) - queue.depth] + FREED_AFTER)
         return end
 
     def waits_for(self) -> Wait | None:
@@ -177,13 +182,10 @@ class _Runner:
         if len(self.finished) == self._inferences:
             return None
         if self._begun is None:
-            for queue, count in self._reads[self._tick]:
-                if len(queue.read) + count > len(queue.written):
+            for queue in self._reads[self._tick]:
+                if queue.is_empty:
                     return Wait(self.process.name, queue.channel.name, full=False)
-        for queue, count in self._writes[self._tick]:
-            if len(queue.written) + count - queue.depth > len(queue.read):
+        for queue in self._writes[self._tick]:
+            if queue.is_full:
                 return Wait(self.process.name, queue.channel.name, full=True)
         raise AssertionError(f"{self.process.name} waits for nothing")
-
-
-_Moves: TypeAlias = list[tuple[_Queue, int]]
