@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike, fspath
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from accelgen.surrogates.record import DesignRecord
     from accelgen.surrogates.rules import Domain
     from accelgen.verification import Verification
+    from accelgen.workers import Workers
 
 FilePath: TypeAlias = str | PathLike[str]
 TypeLike: TypeAlias = FixedType | str
@@ -364,6 +366,8 @@ def explore(
     weights: FilePath | None = None,
     calibration: FilePath | None = None,
     tool: str | None = None,
+    workers: Workers | None = None,
+    journal: FilePath | None = None,
     **options: Unpack[Options],
 ) -> Exploration:
     """Find the designs of a model between which there is a choice, before any synthesis: the exact front.
@@ -378,6 +382,8 @@ def explore(
         weights: see `load`.
         calibration: see `Model.exact`.
         tool: whose results to estimate, such as "Vitis HLS 2021.1", instead of the default one's.
+        workers: where fronts are searched, see `accelgen.workers.open_workers`; this process without.
+        journal: a file of what was found, from which the same search goes on if it is stopped.
         options: those of `Model.build`; what they say of layers is not searched. A configuration file says
             board, clock and numbers only.
 
@@ -388,6 +394,8 @@ def explore(
     from accelgen.estimation import find_domain
     from accelgen.explore.goals import Goals
     from accelgen.explore.search import explore_front
+    from accelgen.ir.serialize import to_bytes
+    from accelgen.workers import Journal
 
     if len(boards) + len(parts) > 0 and (options.get("board") or options.get("part")):
         raise UsageError("give boards and parts in one place")
@@ -408,7 +416,13 @@ def explore(
     domain = None if tool is None else find_domain(tool)
     found = _search(network, designs, goals or Goals(), Choices.of(options), io_types, domain)
     named = [*boards, *parts] or [options.get("board") or first.part]
-    return explore_front(found, network.name, ", ".join(map(str, named)))
+    searched = {
+        "network": hashlib.sha256(to_bytes(network)).hexdigest(),
+        "targets": [str(target) for target in found.targets],
+        "goals": str(found.goals),
+    }
+    with nullcontext() if journal is None else Journal(Path(journal), searched) as opened:
+        return explore_front(found, network.name, ", ".join(map(str, named)), workers, opened)
 
 
 def _search(

@@ -11,6 +11,7 @@ from accelgen.cli.arguments import FOLDER, PATH, count
 from accelgen.cli.design_options import IO_TYPES, add_network_options, network_options
 from accelgen.cli.goal_options import add_goal_options, goals_of
 from accelgen.cli.output import write_json, write_line
+from accelgen.cli.worker_options import add_worker_options, workers_of
 from accelgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--points", metavar="N", type=count, default=20, help="most designs to show (default: 20)"
     )
     front.add_argument("--tool", metavar="NAME", help="tool whose results to estimate, as in estimate")
+    add_worker_options(parser)
     add_network_options(parser)
 
 
@@ -68,7 +70,7 @@ def run(options: Namespace) -> int:
         raise UsageError("--build goes with -o DIR, where the projects are built")
     with step(f"reading {options.model}"):
         model = load(options.model, options.weights)
-    with step("searching"):
+    with workers_of(options) as workers, step("searching"):
         found = explore(
             model,
             goals=goals_of(options, axes=options.axes, points=options.points),
@@ -78,6 +80,8 @@ def run(options: Namespace) -> int:
             io_types=_io_types(options.io_type),
             calibration=options.calibration,
             tool=options.tool,
+            workers=workers,
+            journal=options.journal,
             **network_options(options),
         )
     if options.name is not None:

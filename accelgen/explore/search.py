@@ -11,12 +11,14 @@ from accelgen.design import Design, IoType, LayerDesign
 from accelgen.errors import InfeasibleError
 from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.front import pareto, thin
+from accelgen.explore.front import thin
+from accelgen.explore.fronts import fronts
 from accelgen.explore.goals import Goals
 from accelgen.explore.milp import Point
 from accelgen.explore.target import Target
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
+from accelgen.workers import Journal, Workers
 
 Allowed: TypeAlias = Callable[[Design], Mapping[str, Sequence[LayerDesign]]]
 """What single layers of a design may be, instead of everything that they can be."""
@@ -83,31 +85,31 @@ def search(
         )
         for together in ([io_types] if io_types else [[io_type] for io_type in IoType])
     ]
-    relaxed = goals.without_margin()
-    for asked in (goals,) if goals.limits or relaxed == goals else (goals, relaxed):
+    for asked in [goals] if goals.limits else [goals, goals.without_margin()]:
         for number, targets in enumerate(turns):
             found = _best(targets, asked)
-            if found is not None:
-                notes = []
-                if asked is not goals:
-                    notes.append(
-                        "nothing fits with margin: the estimate does, the upper ends of its intervals do not"
-                    )
-                if number:
-                    notes.append("io_stream, since nothing in io_parallel keeps the limits")
-                return replace(found, notes=tuple(notes))
-    raise InfeasibleError(_impossible([target for targets in turns for target in targets], goals))
+            if found is None:
+                continue
+            notes = []
+            if asked is not goals:
+                notes.append(
+                    "the estimate fits, but the upper ends of its intervals, as of all designs, do not"
+                )
+            if number:
+                notes.append("io_stream, since nothing in io_parallel keeps the limits")
+            return replace(found, notes=tuple(notes))
+    raise InfeasibleError(_impossible([target for targets in turns for target in targets], asked))
 
 
 def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
     won = [(target, winner) for target in targets if (winner := target.winner(goals)) is not None]
     if not won:
         return None
-    target, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
+    _, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
     return Found(
         design=winner.design,
         estimate=winner.estimate,
-        reason=target.wording(goals).why(winner.solution),
+        reason=winner.reason,
         proven=all(own.proven for _, own in won),
         combinations=sum(own.space.combinations for own in targets),
         notes=(),
@@ -124,18 +126,26 @@ def _cost(estimate: Estimate, target: Target, goals: Goals) -> float:
 
 def _impossible(targets: Sequence[Target], goals: Goals) -> str:
     several = len(targets) > 1
-    texts = ((f"{target}: " if several else "") + target.wording(goals).impossible() for target in targets)
+    texts = ((f"{target}: " if several else "") + target.impossible(goals) for target in targets)
     return f"no design keeps the limits: {'; '.join(texts)}"
 
 
-def explore_front(found: Found, network: str, board: str) -> Exploration:
+def explore_front(
+    found: Found, network: str, board: str, workers: Workers | None = None, journal: Journal | None = None
+) -> Exploration:
     """The front between two figures, of what a search has looked at, thinned, and its best design.
 
-    Every candidate is estimated as a whole, and left out if it then breaks a limit.
+    Every candidate is estimated as a whole, and left out if it then breaks a limit. Each target's front is a
+    task for the workers.
     """
     goals, axes = found.goals, _comparable_axes(found)
-    fronts = [(target, pareto(target.problem(goals), *goals.figures)) for target in found.targets]
-    points = [_Point.of(target, point, axes) for target, own in fronts for point in own.points]
+    problems = [target.problem(goals) for target in found.targets]
+    complete = fronts(problems, goals.figures, workers=workers, journal=journal)
+    points = [
+        _Point.of(target, point, axes)
+        for target, own in zip(found.targets, complete, strict=True)
+        for point in own.points
+    ]
     designs = [(found.design, found.estimate)]
     for point in _thinned(points, axes, goals.points):
         design, estimate = point.target.estimate(point.solution)
@@ -157,7 +167,7 @@ def explore_front(found: Found, network: str, board: str) -> Exploration:
             for design, estimate in shown
         ),
         best=names[id(found.design)],
-        proven=found.proven and all(own.proven for _, own in fronts),
+        proven=found.proven and all(own.proven for own in complete),
         evaluated=0,
         combinations=found.combinations,
         notes=found.notes,
