@@ -225,11 +225,10 @@ class Chart {
     this.#bars[position].classList.toggle("shown", this.intervals !== "chosen");
   }
 
-  /** The word beside the recommended design: over it, and within the frame. */
-  #placeTag(tag, [x, y]) {
-    const { left, right, top } = this.frame;
-    const anchor = x < left + 50 ? "start" : x > right - 50 ? "end" : "middle";
-    build(tag, { x: { start: -8, middle: 0, end: 8 }[anchor], y: y < top + 30 ? 27 : -16, "text-anchor": anchor }, []);
+  /** The word beside the recommended design: away from the front, which falls to the right, and within the frame. */
+  #placeTag(tag, [x]) {
+    const fits = x < this.frame.right - 100;
+    build(tag, { x: fits ? 15 : -15, y: -7, "text-anchor": fits ? "start" : "end" }, []);
   }
 
   /** Steps along the designs that no other one beats in both quantities. */

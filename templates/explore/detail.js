@@ -126,7 +126,7 @@ function remarks(design) {
 
 function showDetail(design) {
   byId("detail").replaceChildren(
-    ...[h("h2", {}, design.name), badges(design), design.reason && h("p", { class: "reason" }, design.reason), tiles(design), resources(design), ...remarks(design)].filter(Boolean),
+    ...[h("h2", {}, design.name), badges(design), design.reason && design.name !== data.best && h("p", { class: "reason" }, design.reason), tiles(design), resources(design), ...remarks(design)].filter(Boolean),
   );
 }
 
