@@ -68,11 +68,10 @@ class Wording:
         text += f"; the nearest design has {_listed(missed)}"
         if not any(map(self.goals.is_sure, self.most)):
             return text
-        estimates = solve(replace(self.problem, limits=self.most))
-        hint = (
-            "" if estimates is None else "; a design whose mere estimates keep them is found with --margin 0"
-        )
-        return f"{text} (of resources and cycles, the upper ends of intervals count{hint})"
+        text += " (upper ends of intervals count"
+        if solve(replace(self.problem, limits=self.most)) is not None:
+            text += "; the estimates themselves can keep the limits, see --margin 0"
+        return f"{text})"
 
     def _better(self) -> str:
         if self.goals.objective == RESOURCES_TOGETHER:
@@ -89,12 +88,12 @@ class Wording:
 
     def _blocking(self, beyond: Problem) -> Iterable[tuple[str, float]]:
         """The limits that alone leave no better design, and the least that one would take."""
-        for figure, most in self.most.items():
+        for figure in self.most:
             table = self.goals.table_name(figure)
             if table in beyond.limits:
                 continue
             found = solve(replace(beyond, objective={table: 1.0}))
-            if found is not None and found.figures[table] > most:
+            if found is not None and found.figures[table] > self.problem.limits[table]:
                 yield figure, found.figures[table]
 
     def _taken(self, figure: str, found: Solution) -> str:

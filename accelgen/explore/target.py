@@ -28,12 +28,14 @@ class Winner:
         solution: of the target's problem.
         design: complete and legal.
         estimate: of the whole design, which keeps the limits.
+        reason: what keeps it from being better, in a sentence.
         proven: that no other design is better, by the table of estimates.
     """
 
     solution: Solution
     design: Design
     estimate: Estimate
+    reason: str
     proven: bool
 
 
@@ -87,9 +89,12 @@ class Target:
         limits = {goals.table_name(figure): most for figure, most in self.most(goals).items()}
         return self.space.problem(goals.weights(self.held), limits)
 
-    def wording(self, goals: Goals) -> Wording:
-        """What says the figures of this search."""
-        return Wording(self.problem(goals), self.most(goals), goals, self.clock_ns)
+    def impossible(self, goals: Goals) -> str:
+        """Why no design keeps the limits."""
+        return self._wording(self.problem(goals), goals).impossible()
+
+    def _wording(self, problem: Problem, goals: Goals) -> Wording:
+        return Wording(problem, self.most(goals), goals, self.clock_ns)
 
     def estimate(self, solution: Point) -> tuple[Design, Estimate]:
         """The design of a solution, and what is expected of it as a whole."""
@@ -119,7 +124,8 @@ class Target:
             design, estimate = self.estimate(found)
             broken = self.broken(estimate, goals)
             if not broken:
-                return Winner(found, design, estimate, found.proven and problem is asked)
+                reason = self._wording(problem, goals).why(found)
+                return Winner(found, design, estimate, reason, found.proven and problem is asked)
             limits = dict(problem.limits)
             for figure in broken:
                 share = self.most(goals)[figure] / goals.counted(figure, estimate.total[figure])
