@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelgen.cli.arguments import FILE, count
 from accelgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from accelgen.workers import Journal, Json, Workers
+    from accelgen.workers import Workers
 
 
 def add_worker_options(parser: ArgumentParser) -> None:
@@ -39,16 +36,3 @@ def workers_of(options: Namespace) -> Workers:
     if options.workers is not None and options.dask is not None:
         raise UsageError("give --workers or --dask, not both: a Dask cluster has its own workers")
     return open_workers(options.workers or 1, options.dask)
-
-
-def journal_of(options: Namespace, search: Mapping[str, Json]) -> AbstractContextManager[Journal | None]:
-    """The journal that was asked for, or None, to be entered as a context; `Journal` says what ``search`` is.
-
-    Raises:
-        UsageError: it is another search's, damaged, in use, or cannot be written.
-    """
-    if options.journal is None:
-        return nullcontext()
-    from accelgen.workers import Journal
-
-    return Journal(Path(options.journal), search)

@@ -158,12 +158,22 @@ def _entry(line: bytes) -> Json:
 
 
 def _differences(found: Mapping[str, Json], own: Mapping[str, Json]) -> list[str]:
-    """In what two searches differ, a line each."""
-    lines = []
-    for name in {**found, **own}:
-        there, here = (
-            shortened(task_text(search[name]), 40) if name in search else "absent" for search in (found, own)
-        )
-        if name not in found or name not in own or task_text(found[name]) != task_text(own[name]):
-            lines.append(f"{name} is {there} there and {here} here")
-    return lines
+    """In what two searches differ."""
+    there, here = _entries(found), _entries(own)
+    return [
+        f"{name} is {shortened(there.get(name, 'absent'), 40)} there "
+        f"and {shortened(here.get(name, 'absent'), 40)} here"
+        for name in {**there, **here}
+        if there.get(name) != here.get(name)
+    ]
+
+
+def _entries(search: Mapping[str, Json], path: str = "") -> dict[str, str]:
+    """The values of a search as JSON by their names, those in mappings by the names on the way to them."""
+    entries: dict[str, str] = {}
+    for name, value in search.items():
+        if isinstance(value, Mapping):
+            entries |= _entries(value, f"{path}{name}.")
+        else:
+            entries[path + name] = task_text(value)
+    return entries

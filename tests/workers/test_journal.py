@@ -108,6 +108,7 @@ def test_a_spoilt_last_line_is_dropped(path):
         ({"board": "u250"}, '"pynq-z2" there and "u250" here'),
         ({"model": "cd" * 32}, 'model is "abab'),
         ({"bits": 4}, "bits is absent there and 4 here"),
+        ({"limits": {"lut": 0.6, "ff": 0.5}}, "search: limits.ff is absent there and 0.5 here. Give"),
     ],
 )
 def test_the_journal_of_another_search_is_refused(path, change, message):

@@ -1,0 +1,73 @@
+"""Fronts of many problems: the same on workers, and what a journal holds is not searched again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accelgen.explore import fronts as fronts_module
+from accelgen.explore.front import pareto
+from accelgen.explore.fronts import fingerprint, fronts
+from accelgen.explore.problem import Problem
+from accelgen.workers import Journal
+from accelgen.workers.processes import Processes
+from tests.explore.problems import COMPOSITIONS, tables
+
+AXES = ("latency", "lut")
+
+
+def problem(seed, **limits):
+    layers = tables(6, 5, 4, seed=seed)
+    return Problem(layers, COMPOSITIONS, {}, limits, ((0, 1), (1, 2)))
+
+
+PROBLEMS = [problem(seed) for seed in range(4)]
+EXPECTED = [pareto(own, *AXES) for own in PROBLEMS]
+
+
+def same(found):
+    return [vars(front) | {"points": list(map(vars, front.points))} for front in found]
+
+
+def test_fronts_are_those_of_each_problem_wherever_they_are_searched():
+    assert same(fronts(PROBLEMS, AXES)) == same(EXPECTED)
+    with Processes(2) as workers:
+        assert same(fronts(PROBLEMS, AXES, workers=workers)) == same(EXPECTED)
+
+
+def test_a_journal_holds_fronts(tmp_path, monkeypatch):
+    path = tmp_path / "journal"
+    with Journal(path, {}) as journal:
+        fronts(PROBLEMS[:2], AXES, journal=journal)
+    searched = []
+    monkeypatch.setattr(
+        fronts_module, "pareto", lambda own, *axes: searched.append(own) or pareto(own, *axes)
+    )
+    with Journal(path, {}) as journal:
+        assert same(fronts(PROBLEMS, AXES, journal=journal)) == same(EXPECTED)
+    assert searched == PROBLEMS[2:]
+
+
+def test_a_fingerprint_is_of_all_that_a_front_depends_on():
+    own = problem(0)
+    assert fingerprint(own) == fingerprint(problem(0))
+    layers = (*own.layers[:2], replace(own.layers[2], name="other"))
+    columns = dict(own.layers[0].columns)
+    columns["lut"] = columns["lut"] + 1e-12
+    others = [
+        problem(1),
+        problem(0, lut=50.0),
+        replace(own, edges=()),
+        replace(own, layers=layers),
+        replace(own, layers=(replace(own.layers[0], columns=columns), *own.layers[1:])),
+        replace(own, figures={**own.figures, "lut": replace(own.figures["lut"], constant=4.0)}),
+    ]
+    assert len({fingerprint(other) for other in (own, *others)}) == 1 + len(others)
+
+
+def test_an_empty_front_is_one():
+    (front,) = fronts([problem(0, lut=0.0)], AXES)
+    assert (front.points, front.proven) == ((), True)
+
+
+def test_there_may_be_no_problem():
+    assert fronts([], AXES) == []
