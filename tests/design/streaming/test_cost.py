@@ -55,7 +55,7 @@ def test_trade_offs_are_a_front(dataflow: Dataflow) -> None:
 
 
 def test_time_for_block_ram() -> None:
-    """While the last layer computes, what the slowest one gives of the next image waits, or that layer does."""
+    """While the last layer computes, what comes of the next image waits, or the layer that gives it does."""
     last = process("dense", collect([64], 1), ["a"], ["y"])
     last.cycles[-1] = 100
     dataflow = connect(process("conv", regroup([64], 64), ["x"], ["a"], cycles=3), last, bits=64)
