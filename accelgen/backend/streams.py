@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from accelgen.backend.layers import Lowered
+from accelgen.backend.graph import build_graph
+from accelgen.backend.kernels.registry import load_kernels
+from accelgen.backend.layers import Lowered, lower
 from accelgen.backend.stream_kernels import StreamKernels, Timing
+from accelgen.design import Design, IoType
+from accelgen.design.reuse import legalize
 from accelgen.design.streaming import Channel, Dataflow, Process, automatic_depths, simulate, walks
 from accelgen.design.streaming.depths import INFERENCES
 from accelgen.errors import DesignError
+from accelgen.ir import Network
+
+
+def design_dataflow(network: Network, design: Design) -> Dataflow:
+    """The processes and streams that an exact network becomes in io_stream; the code is generated for it.
+
+    Raises:
+        DesignError: a choice that the network cannot have.
+        UnsupportedError: a node that no kernel computes.
+    """
+    load_kernels()
+    lowered = lower(network, legalize(network, replace(design, io_type=IoType.STREAM))[0])
+    return stream_dataflow(lowered, build_graph(lowered, "top"))
 
 
 def stream_dataflow(lowered: Lowered, graph: Any) -> Dataflow:

@@ -10,11 +10,8 @@ import pytest
 
 from accelgen import reference
 from accelgen.backend.build import write_project
-from accelgen.backend.graph import build_graph
-from accelgen.backend.kernels.registry import load_kernels
-from accelgen.backend.layers import lower
 from accelgen.backend.project import read_report
-from accelgen.backend.streams import stream_dataflow
+from accelgen.backend.streams import design_dataflow
 from accelgen.design import Design, IoType, LayerDesign
 from accelgen.design.reuse import legalize
 from accelgen.design.streaming import Dataflow, automatic_depths, simulate
@@ -60,12 +57,6 @@ def write(network: Network, design: Design, directory: Path, samples: int = 3) -
     write_project(network, design, directory, sources={}, golden_inputs=inputs, golden_outputs=golden)
 
 
-def dataflow_of(network: Network, design: Design) -> Dataflow:
-    load_kernels()
-    lowered = lower(network, legalize(network, design)[0])
-    return stream_dataflow(lowered, build_graph(lowered, "top"))
-
-
 def pragmas(directory: Path) -> dict[str, int]:
     (top,) = (directory / "firmware").glob("*_top.cpp")
     found = re.findall(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)", top.read_text())
@@ -102,14 +93,14 @@ def test_order_of_a_random_network(tmp_path: Path, seed: int) -> None:
     network = random_network(seed)
     design = replace(random_design(network, seed), io_type=IoType.STREAM)
     write(network, design, tmp_path / "p")
-    check_order(dataflow_of(network, design), BoundedProject(tmp_path / "p"), tmp_path / "moves")
+    check_order(design_dataflow(network, design), BoundedProject(tmp_path / "p"), tmp_path / "moves")
 
 
 def test_compiled_layers_run_and_stop_as_simulated(tmp_path: Path) -> None:
     """They move tokens in the same order, and stop at the same depths of one FIFO at a time."""
     network = residual_network()
     write(network, STREAM, tmp_path / "p")
-    dataflow, project = dataflow_of(network, STREAM), BoundedProject(tmp_path / "p")
+    dataflow, project = design_dataflow(network, STREAM), BoundedProject(tmp_path / "p")
     check_order(dataflow, project, tmp_path / "moves")
     in_order = dataflow.with_in_flight({process.name: 0 for process in dataflow.processes})
     automatic = pragmas(project.directory)
@@ -142,7 +133,7 @@ def test_depths_reach_the_pragmas_and_nothing_else(tmp_path: Path) -> None:
             changed.append(path.name)
     assert changed == ["build.json", "design.yaml", "network_top.cpp"]
     before, after = pragmas(tmp_path / "automatic"), pragmas(tmp_path / "asked")
-    assert before == automatic_depths(dataflow_of(network, STREAM))
+    assert before == automatic_depths(design_dataflow(network, STREAM))
     fifos = {fifo["stream"]: fifo for fifo in read_report(tmp_path / "asked").fifos}
     assert {name: fifo["depth"] for name, fifo in fifos.items()} == after
     asked = {name for name, fifo in fifos.items() if not fifo["automatic"]}
@@ -161,7 +152,7 @@ def test_a_depth_that_stops_the_design_is_refused(tmp_path: Path) -> None:
 def test_a_depth_that_slows_the_design_down_is_noted(tmp_path: Path) -> None:
     """Windows take a position a cycle; while the dense layer computes, the next ones wait."""
     network = residual_network()
-    automatic = automatic_depths(dataflow_of(network, STREAM))
+    automatic = automatic_depths(design_dataflow(network, STREAM))
     assert automatic
     write(network, replace(STREAM, layers={"join": LayerDesign(fifo_depth=1)}), tmp_path / "p")
     (note,) = read_report(tmp_path / "p").notes
@@ -180,7 +171,7 @@ def test_io_parallel_has_no_fifos() -> None:
 @pytest.mark.parametrize("seed", range(100, 112))
 def test_random_networks_never_stop(seed: int) -> None:
     network = random_network(seed)
-    dataflow = dataflow_of(network, replace(random_design(network, seed), io_type=IoType.STREAM))
+    dataflow = design_dataflow(network, replace(random_design(network, seed), io_type=IoType.STREAM))
     depths = automatic_depths(dataflow)
     run = partial(simulate, depths=depths, inferences=2)
     assert not run(dataflow).deadlock
