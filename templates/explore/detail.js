@@ -83,7 +83,7 @@ function resource(title, [value, low, high], held, limit) {
     title: `${plain(low)} to ${plain(high)}${limit === undefined ? "" : `; limit ${plain(limit)}`}`,
   });
   for (const [kind, from, to] of parts) {
-    const piece = h("i", { class: kind === "spread" && high > held ? "spread beyond" : kind });
+    const piece = h("i", { class: kind === "spread" && high > held ? "spread overflowing" : kind });
     piece.style.left = `${100 * from}%`;
     piece.style.width = `${100 * (to - from)}%`;
     bar.append(piece);

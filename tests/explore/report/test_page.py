@@ -192,6 +192,8 @@ def test_a_click_shows_layers_and_resources(report: Opened, exploration: Explora
     assert float(meter.get_attribute("aria-valuemax")) == 106_400
     filled = meter.locator(".fill").bounding_box()["width"] / meter.bounding_box()["width"]
     assert filled == pytest.approx(candidate.estimate.shares["ff"], abs=0.02)
+    beyond = report.page.locator('#detail .meter[aria-label="LUT"] .overflowing')
+    assert beyond.evaluate("one => getComputedStyle(one).opacity") == "1"
     assert report.page.url.endswith(f"#{candidate.name}")
     assert report.page.locator("#front tr.chosen").get_attribute("data-name") == candidate.name
 
