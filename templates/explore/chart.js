@@ -29,7 +29,8 @@ class Chart {
     this.plot = plot;
     this.choose = choose;
     this.#designs = data.designs;
-    this.intervals = this.#designs.length <= FEW && axes.every((name) => !this.#hides(name)) ? "all" : "chosen";
+    this.intervals =
+      this.#designs.length <= FEW && axes.every((name) => !this.#hides(name)) ? "all" : "chosen";
     this.groups = [...new Set(this.#designs.map(variant))];
     this.grid = s("g", { class: "grid", "aria-hidden": true });
     this.limits = s("g", { class: "limits", "aria-hidden": true });
@@ -60,7 +61,10 @@ class Chart {
   /** Show a quantity along an axis, logarithmically where what is to be in view differs widely. */
   setAxis(axis, name) {
     const figures = this.#known(name);
-    this[axis] = { name, logarithmic: isWide(this.intervals === "whole" ? figures.flat() : figures.map(([value]) => value)) };
+    this[axis] = {
+      name,
+      logarithmic: isWide(this.intervals === "whole" ? figures.flat() : figures.map(([value]) => value)),
+    };
   }
 
   #known(name) {
@@ -106,7 +110,13 @@ class Chart {
     const shape = SHAPES[this.groups.indexOf(variant(design)) % SHAPES.length];
     return s(
       "g",
-      { class: `point ${this.#look(design)}`, role: "option", tabindex: -1, "data-name": design.name, onfocus: () => this.#activate(position) },
+      {
+        class: `point ${this.#look(design)}`,
+        role: "option",
+        tabindex: -1,
+        "data-name": design.name,
+        onfocus: () => this.#activate(position),
+      },
       s("circle", { class: "halo", r: 11 }),
       s("path", { class: "mark", d: shape }),
       design.fits === false && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
@@ -119,7 +129,12 @@ class Chart {
     const width = Math.max(320, this.plot.clientWidth);
     const height = Math.round(Math.min(560, Math.max(340, 0.62 * width)));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.frame = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+    this.frame = {
+      left: MARGIN.left,
+      right: width - MARGIN.right,
+      top: MARGIN.top,
+      bottom: height - MARGIN.bottom,
+    };
     const { left, right, top, bottom } = this.frame;
     build(this.clip, { x: left, y: top, width: right - left, height: bottom - top }, []);
     this.scales = { x: this.#scale("x", left, right), y: this.#scale("y", bottom, top) };
@@ -139,8 +154,16 @@ class Chart {
     const ends = figures.flatMap(([, low, high]) => [low, high]);
     const values = [...figures.map(([value]) => value), ...(this.intervals === "whole" ? ends : [])];
     const most = Math.max(...values);
-    const near = this.#bounds(axis).map((bound) => bound.value).filter((value) => value > 0 && value <= 2.5 * most && value >= most / 100);
-    return new Scale(values.length ? [...values, ...near] : [0, 1], this.intervals === "all" ? ends : [], this[axis].logarithmic, start, end);
+    const near = this.#bounds(axis)
+      .map((bound) => bound.value)
+      .filter((value) => value > 0 && value <= 2.5 * most && value >= most / 100);
+    return new Scale(
+      values.length ? [...values, ...near] : [0, 1],
+      this.intervals === "all" ? ends : [],
+      this[axis].logarithmic,
+      start,
+      end,
+    );
   }
 
   /** What lines stand for: the limits that were asked for, and what the part holds where all have the same. */
@@ -151,7 +174,8 @@ class Chart {
     if (limit !== undefined) bounds.push({ value: limit, kind: "limit", text: `limit ${plain(limit)}` });
     const parts = Object.values(data.parts);
     const held = parts.length === 1 ? parts[0]?.[name] : undefined;
-    if (held && held !== limit) bounds.push({ value: held, kind: "held", text: `the part holds ${plain(held)}` });
+    if (held && held !== limit)
+      bounds.push({ value: held, kind: "held", text: `the part holds ${plain(held)}` });
     return bounds;
   }
 
@@ -172,7 +196,10 @@ class Chart {
         // limits are named at one end and capacities at the other, so that close ones can be read
         const end = kind === "limit" ? "end" : "start";
         const at = across
-          ? { transform: `translate(${place - 6} ${end === "end" ? top + 8 : bottom - 8}) rotate(-90)`, "text-anchor": end }
+          ? {
+              transform: `translate(${place - 6} ${end === "end" ? top + 8 : bottom - 8}) rotate(-90)`,
+              "text-anchor": end,
+            }
           : { x: end === "end" ? right - 8 : left + 8, y: place - 6, "text-anchor": end };
         return [
           kind === "limit" && s("rect", { class: "beyond", ...area }),
@@ -187,9 +214,16 @@ class Chart {
     return [
       ...this.scales.x.ticks(Math.floor((right - left) / 90)).flatMap((tick) => {
         const x = this.scales.x.at(tick);
-        return [s("line", { x1: x, x2: x, y1: top, y2: bottom }), s("text", { x, y: bottom + 18, "text-anchor": "middle" }, short(tick))];
+        return [
+          s("line", { x1: x, x2: x, y1: top, y2: bottom }),
+          s("text", { x, y: bottom + 18, "text-anchor": "middle" }, short(tick)),
+        ];
       }),
-      s("text", { class: "title", x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, label(quantity(this.x.name))),
+      s(
+        "text",
+        { class: "title", x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" },
+        label(quantity(this.x.name)),
+      ),
     ];
   }
 
@@ -198,9 +232,20 @@ class Chart {
     return [
       ...this.scales.y.ticks(Math.floor((bottom - top) / 55)).flatMap((tick) => {
         const y = this.scales.y.at(tick);
-        return [s("line", { x1: left, x2: right, y1: y, y2: y }), s("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick))];
+        return [
+          s("line", { x1: left, x2: right, y1: y, y2: y }),
+          s("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick)),
+        ];
       }),
-      s("text", { class: "title", transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, label(quantity(this.y.name))),
+      s(
+        "text",
+        {
+          class: "title",
+          transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
+          "text-anchor": "middle",
+        },
+        label(quantity(this.y.name)),
+      ),
     ];
   }
 
@@ -217,11 +262,17 @@ class Chart {
     point.style.transform = `translate(${place[0].toFixed(1)}px, ${place[1].toFixed(1)}px)`;
     const tag = point.querySelector(".tag");
     if (tag) this.#placeTag(tag, place);
-    point.setAttribute("aria-label", `${design.name}: ${describe(x, this.x.name)}, ${describe(y, this.y.name)}`);
+    point.setAttribute(
+      "aria-label",
+      `${design.name}: ${describe(x, this.x.name)}, ${describe(y, this.y.name)}`,
+    );
     const [x1, x2] = [this.scales.x.at(x[1]), this.scales.x.at(x[2])];
     const [y1, y2] = [this.scales.y.at(y[1]), this.scales.y.at(y[2])];
     const numbers = [x1, place[1], x2, place[0], y1, y2].map((number) => number.toFixed(1));
-    this.#bars[position].setAttribute("d", `M${numbers[0]} ${numbers[1]}H${numbers[2]}M${numbers[3]} ${numbers[4]}V${numbers[5]}`);
+    this.#bars[position].setAttribute(
+      "d",
+      `M${numbers[0]} ${numbers[1]}H${numbers[2]}M${numbers[3]} ${numbers[4]}V${numbers[5]}`,
+    );
     this.#bars[position].classList.toggle("shown", this.intervals !== "chosen");
   }
 
@@ -315,15 +366,32 @@ class Chart {
       h(
         "li",
         {},
-        s("svg", { viewBox: "-9 -9 18 18", "aria-hidden": true }, s("g", { class: `point ${classes}` }, s("path", { class: "mark", d: shape }), cross && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }))),
+        s(
+          "svg",
+          { viewBox: "-9 -9 18 18", "aria-hidden": true },
+          s(
+            "g",
+            { class: `point ${classes}` },
+            s("path", { class: "mark", d: shape }),
+            cross && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
+          ),
+        ),
         text,
       );
     const some = (test) => this.#designs.some(test);
     return [
-      ...(this.groups.length > 1 ? this.groups.map((group, i) => entry(`series-${i % SHAPES.length}`, group, SHAPES[i % SHAPES.length])) : []),
-      some((design) => design.in_domain) && some((design) => !design.in_domain) && entry("series-0", "like the training data"),
-      some((design) => !design.in_domain) && entry("series-0 unlike", "unlike the training data: rules answer, with wide intervals"),
-      some((design) => design.fits === false) && entry("series-0 too-large", "larger than the part", SHAPES[0], true),
+      ...(this.groups.length > 1
+        ? this.groups.map((group, i) =>
+            entry(`series-${i % SHAPES.length}`, group, SHAPES[i % SHAPES.length]),
+          )
+        : []),
+      some((design) => design.in_domain) &&
+        some((design) => !design.in_domain) &&
+        entry("series-0", "like the training data"),
+      some((design) => !design.in_domain) &&
+        entry("series-0 unlike", "unlike the training data: rules answer, with wide intervals"),
+      some((design) => design.fits === false) &&
+        entry("series-0 too-large", "larger than the part", SHAPES[0], true),
     ].filter(Boolean);
   }
 }

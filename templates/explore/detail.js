@@ -1,17 +1,31 @@
 /** Quantities in cycles that stand for one in microseconds too; of the latencies, the first that is known. */
 const TIMES = ["latency_max", "latency", "interval"].map((name) => [`${name}_cycles`, `${name}_us`]);
 
-const timesOf = (design) => TIMES.filter(([cycles], i) => figure(design, cycles) && !(i === 1 && figure(design, TIMES[0][0])));
+const timesOf = (design) =>
+  TIMES.filter(([cycles], i) => figure(design, cycles) && !(i === 1 && figure(design, TIMES[0][0])));
 
 /** The lines of a design that a pointer shows. */
 function summary(design) {
   const capacity = data.parts[design.part] ?? {};
-  const line = (title, value, share) => h("tr", {}, h("th", {}, title), h("td", {}, value), h("td", {}, share));
-  const times = timesOf(design).map(([cycles, us]) => line(quantity(cycles).title, withUnit(figure(design, cycles)[0], quantity(cycles)), withUnit(figure(design, us)?.[0], quantity(us))));
+  const line = (title, value, share) =>
+    h("tr", {}, h("th", {}, title), h("td", {}, value), h("td", {}, share));
+  const times = timesOf(design).map(([cycles, us]) =>
+    line(
+      quantity(cycles).title,
+      withUnit(figure(design, cycles)[0], quantity(cycles)),
+      withUnit(figure(design, us)?.[0], quantity(us)),
+    ),
+  );
   const others = data.quantities.flatMap((entry, i) => {
     const value = design.figures[i]?.[0];
     if (TIMES.flat().includes(entry.name) || value === undefined) return [];
-    return [line(entry.title, withUnit(value, entry), capacity[entry.name] ? percent(value / capacity[entry.name]) : "")];
+    return [
+      line(
+        entry.title,
+        withUnit(value, entry),
+        capacity[entry.name] ? percent(value / capacity[entry.name]) : "",
+      ),
+    ];
   });
   return [
     h("strong", {}, design.name),
@@ -23,22 +37,36 @@ function summary(design) {
 }
 
 function verdict(design) {
-  const fit = { true: design.certain ? "fits" : "fits by the estimate", false: design.certain ? "does not fit" : "does not fit by the estimate" }[design.fits] ?? "not known whether it fits";
+  const fit =
+    {
+      true: design.certain ? "fits" : "fits by the estimate",
+      false: design.certain ? "does not fit" : "does not fit by the estimate",
+    }[design.fits] ?? "not known whether it fits";
   return design.in_domain ? fit : `${fit}; unlike the training data`;
 }
 
-const tile = (title, value, note) => h("div", { class: "tile" }, h("span", {}, title), h("strong", {}, value), note && h("small", {}, note));
+const tile = (title, value, note) =>
+  h("div", { class: "tile" }, h("span", {}, title), h("strong", {}, value), note && h("small", {}, note));
 
 /** Figures in large type: how fast it is, and its scores. */
 function tiles(design) {
   const found = timesOf(design).map(([cycles, us]) => {
     const [figures, time, entry] = [figure(design, cycles), figure(design, us), quantity(cycles)];
     const between = range(figures);
-    const note = [time && withUnit(time[0], quantity(us)), between && `(${between} cycles)`].filter(Boolean).join(" ");
+    const note = [time && withUnit(time[0], quantity(us)), between && `(${between} cycles)`]
+      .filter(Boolean)
+      .join(" ");
     return tile(entry.title, withUnit(figures[0], entry), note);
   });
   const clock = figure(design, "clock_ns");
-  if (clock) found.push(tile("clock period", `${plain(clock[0])} ns`, `asked for ${plain(design.clock_ns)} ns (${range(clock)})`));
+  if (clock)
+    found.push(
+      tile(
+        "clock period",
+        `${plain(clock[0])} ns`,
+        `asked for ${plain(design.clock_ns)} ns (${range(clock)})`,
+      ),
+    );
   for (const entry of data.quantities.filter((one) => one.score)) {
     const score = figure(design, entry.name);
     if (score) found.push(tile(entry.title, plain(score[0])));
@@ -71,7 +99,10 @@ function resource(title, [value, low, high], held, limit) {
   );
   if (!held) return row;
   const share = (number) => Math.min(1, Math.max(0, number / held));
-  const parts = [["fill", 0, share(value)], ["spread", share(low), share(high)]];
+  const parts = [
+    ["fill", 0, share(value)],
+    ["spread", share(low), share(high)],
+  ];
   const bar = h("div", {
     class: value > held ? "meter over" : "meter",
     role: "meter",
@@ -98,7 +129,10 @@ function resource(title, [value, low, high], held, limit) {
 }
 
 function badges(design) {
-  const fits = { true: ["good", design.certain ? "fits" : "fits by the estimate"], false: ["bad", design.certain ? "does not fit" : "too large by the estimate"] }[design.fits] ?? ["", "fit not known"];
+  const fits = {
+    true: ["good", design.certain ? "fits" : "fits by the estimate"],
+    false: ["bad", design.certain ? "does not fit" : "too large by the estimate"],
+  }[design.fits] ?? ["", "fit not known"];
   return h(
     "p",
     { class: "badges" },
@@ -119,24 +153,50 @@ function remarks(design) {
   const more = why.length > MAX_REASONS ? [`and ${why.length - MAX_REASONS} more, see front.jsonl`] : [];
   const lines = [...why.slice(0, MAX_REASONS), ...more];
   return [
-    lines.length > 0 && h("details", {}, h("summary", {}, "Unlike the syntheses that estimates were learned from"), h("ul", {}, lines.map((line) => h("li", {}, line)))),
+    lines.length > 0 &&
+      h(
+        "details",
+        {},
+        h("summary", {}, "Unlike the syntheses that estimates were learned from"),
+        h(
+          "ul",
+          {},
+          lines.map((line) => h("li", {}, line)),
+        ),
+      ),
     ...design.notes.map((note) => h("p", { class: "note" }, note)),
   ];
 }
 
 function showDetail(design) {
   byId("detail").replaceChildren(
-    ...[h("h2", {}, design.name), badges(design), design.reason && design.name !== data.best && h("p", { class: "reason" }, design.reason), tiles(design), resources(design), ...remarks(design)].filter(Boolean),
+    ...[
+      h("h2", {}, design.name),
+      badges(design),
+      design.reason && design.name !== data.best && h("p", { class: "reason" }, design.reason),
+      tiles(design),
+      resources(design),
+      ...remarks(design),
+    ].filter(Boolean),
   );
 }
 
-const LAYER_COLUMNS = { latency_cycles: "latency", interval_cycles: "interval", lut: "LUT", ff: "FF", dsp: "DSP", bram_18k: "BRAM 18K" };
+const LAYER_COLUMNS = {
+  latency_cycles: "latency",
+  interval_cycles: "interval",
+  lut: "LUT",
+  ff: "FF",
+  dsp: "DSP",
+  bram_18k: "BRAM 18K",
+};
 
 /** The layers, each figure over a bar of what it is of the largest. */
 function showLayers(design) {
   const columns = data.layer_figures.filter((name) => name in LAYER_COLUMNS);
   const places = columns.map((name) => data.layer_figures.indexOf(name));
-  const largest = places.map((place) => Math.max(...design.layers.map((layer) => layer.figures[place]), 1e-9));
+  const largest = places.map((place) =>
+    Math.max(...design.layers.map((layer) => layer.figures[place]), 1e-9),
+  );
   const cell = (layer, place, column) => {
     const value = h("td", { class: "number shaded" }, plain(Math.round(layer.figures[place])));
     value.style.setProperty("--share", `${(100 * layer.figures[place]) / largest[column]}%`);
@@ -155,10 +215,30 @@ function showLayers(design) {
       places.map((place, column) => cell(layer, place, column)),
     ),
   );
-  const heads = ["layer", "kernel", "strategy", "reuse", "weight bits", "result bits"].map((title, i) => h("th", { scope: "col", class: i >= 3 ? "number" : false }, title));
+  const heads = ["layer", "kernel", "strategy", "reuse", "weight bits", "result bits"].map((title, i) =>
+    h("th", { scope: "col", class: i >= 3 ? "number" : false }, title),
+  );
   byId("layers").replaceChildren(
     h("h2", {}, "Layers of ", design.name),
-    h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, heads, columns.map((name) => h("th", { scope: "col", class: "number" }, LAYER_COLUMNS[name])))), h("tbody", {}, rows))),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            heads,
+            columns.map((name) => h("th", { scope: "col", class: "number" }, LAYER_COLUMNS[name])),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+    ),
   );
 }
 
@@ -183,7 +263,9 @@ function copyButton(text, what) {
   button.addEventListener("click", async () => {
     await copy(text);
     button.textContent = "copied";
-    setTimeout(() => { button.textContent = "copy"; }, 1500);
+    setTimeout(() => {
+      button.textContent = "copy";
+    }, 1500);
   });
   return button;
 }
@@ -192,7 +274,12 @@ function showBuild(design) {
   const file = designFile(design);
   byId("build").replaceChildren(
     h("h2", {}, "Build ", design.name),
-    h("div", { class: "code command" }, copyButton(design.command, "the command"), h("pre", { tabindex: 0 }, design.command)),
+    h(
+      "div",
+      { class: "code command" },
+      copyButton(design.command, "the command"),
+      h("pre", { tabindex: 0 }, design.command),
+    ),
     h("p", { class: "caption" }, `designs/${design.name}.yaml`),
     h("div", { class: "code file" }, copyButton(file, "the design file"), h("pre", { tabindex: 0 }, file)),
   );

@@ -14,14 +14,17 @@ function short(value) {
   return size >= 1000 ? value.toLocaleString("en-US") : String(Number(value.toPrecision(4)));
 }
 
-const percent = (share) => (share < 0.0995 && share > 0 ? `${(100 * share).toFixed(1)} %` : `${Math.round(100 * share)} %`);
+const percent = (share) =>
+  share < 0.0995 && share > 0 ? `${(100 * share).toFixed(1)} %` : `${Math.round(100 * share)} %`;
 
 const label = (entry) => (entry.unit ? `${entry.title} [${entry.unit}]` : entry.title);
 
 const withUnit = (value, entry) => (entry.unit ? `${plain(value)} ${entry.unit}` : plain(value));
 
 /** "from 15 to 66", or nothing for a value that is known. */
-const range = ([value, low, high]) => (low === value && high === value ? "" : `${plain(low)} to ${plain(high)}`);
+const range = ([value, low, high]) =>
+  low === value && high === value ? "" : `${plain(low)} to ${plain(high)}`;
 
 /** "No design", "1 design", "24 designs". */
-const counted = (count) => (count === 1 ? "1 design" : `${count ? count.toLocaleString("en-US") : "No"} design${count ? "s" : ""}`);
+const counted = (count) =>
+  count === 1 ? "1 design" : `${count ? count.toLocaleString("en-US") : "No"} design${count ? "s" : ""}`;

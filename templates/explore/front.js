@@ -1,5 +1,6 @@
 /** Whether a figure is beyond its limit or what the part holds. */
-const exceeds = (design, name, value) => value > (data.limits[name] ?? Infinity) || value > (data.parts[design.part]?.[name] ?? Infinity);
+const exceeds = (design, name, value) =>
+  value > (data.limits[name] ?? Infinity) || value > (data.parts[design.part]?.[name] ?? Infinity);
 
 /** The table of all designs; a click on a head sorts it, one on a row chooses the design. */
 class Front {
@@ -17,13 +18,25 @@ class Front {
         text: (design) => plain(design.figures[i]?.[0]),
         key: (design) => design.figures[i]?.[0] ?? Infinity,
       })),
-      { title: "fits", text: (design) => ({ true: "yes", false: "no" })[design.fits] ?? "–", key: (design) => String(design.fits) },
-      { title: "like the data", text: (design) => (design.in_domain ? "yes" : "no"), key: (design) => String(design.in_domain) },
+      {
+        title: "fits",
+        text: (design) => ({ true: "yes", false: "no" })[design.fits] ?? "–",
+        key: (design) => String(design.fits),
+      },
+      {
+        title: "like the data",
+        text: (design) => (design.in_domain ? "yes" : "no"),
+        key: (design) => String(design.in_domain),
+      },
     ];
     this.#rows = data.designs.map((design, position) => this.#row(design, () => choose(position)));
     this.body = h("tbody", {}, this.#rows);
     this.heads = this.columns.map((column) =>
-      h("th", { scope: "col", class: column.number ? "number" : false, "aria-sort": "none" }, h("button", { type: "button", onclick: () => this.#sort(column) }, column.title)),
+      h(
+        "th",
+        { scope: "col", class: column.number ? "number" : false, "aria-sort": "none" },
+        h("button", { type: "button", onclick: () => this.#sort(column) }, column.title),
+      ),
     );
     section.append(
       h("h2", {}, counted(data.designs.length)),
@@ -52,7 +65,9 @@ class Front {
     this.heads.forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
     const keys = data.designs.map(column.key);
-    const order = keys.map((_, i) => i).sort((a, b) => sign * (keys[a] > keys[b]) - sign * (keys[a] < keys[b]) || a - b);
+    const order = keys
+      .map((_, i) => i)
+      .sort((a, b) => sign * (keys[a] > keys[b]) - sign * (keys[a] < keys[b]) || a - b);
     this.body.append(...order.map((i) => this.#rows[i]));
   }
 

@@ -1,14 +1,30 @@
 function showHeader() {
   byId("network").textContent = data.network;
   const parts = Object.keys(data.parts);
-  const where = parts.includes(data.board) || !parts.length ? data.board : `${data.board} (${parts.join(", ")})`;
+  const where =
+    parts.includes(data.board) || !parts.length ? data.board : `${data.board} (${parts.join(", ")})`;
   const axes = data.axes.map((name) => quantity(name).title).join(" and ");
-  const proof = data.proven ? "proven best for the estimates" : `the best of ${data.evaluated.toLocaleString("en-US")} that were looked at`;
-  byId("summary").textContent = `${where} · ${counted(data.designs.length)} out of ${data.combinations} for ${axes}, ${proof}`;
-  byId("limits").append(...data.asked.map(quantity).map((entry) => h("li", {}, `${entry.title} ≤ ${withUnit(data.limits[entry.name], entry)}`)));
-  byId("footer").textContent = `Estimates before synthesis, intervals for ${percent(data.confidence)} of cases. accelgen ${data.accelgen}.`;
+  const proof = data.proven
+    ? "proven best for the estimates"
+    : `the best of ${data.evaluated.toLocaleString("en-US")} that were looked at`;
+  byId("summary").textContent =
+    `${where} · ${counted(data.designs.length)} out of ${data.combinations} for ${axes}, ${proof}`;
+  byId("limits").append(
+    ...data.asked
+      .map(quantity)
+      .map((entry) => h("li", {}, `${entry.title} ≤ ${withUnit(data.limits[entry.name], entry)}`)),
+  );
+  byId("footer").textContent =
+    `Estimates before synthesis, intervals for ${percent(data.confidence)} of cases. accelgen ${data.accelgen}.`;
   byId("notes").hidden = data.notes.length === 0;
-  byId("notes").append(h("h2", {}, "Notes"), h("ul", {}, data.notes.map((note) => h("li", {}, note))));
+  byId("notes").append(
+    h("h2", {}, "Notes"),
+    h(
+      "ul",
+      {},
+      data.notes.map((note) => h("li", {}, note)),
+    ),
+  );
 }
 
 /** Light, dark, or as the system is. */
@@ -18,7 +34,9 @@ function themeButton() {
     document.documentElement.dataset.theme = theme;
     byId("theme").textContent = `theme: ${theme}`;
   };
-  byId("theme").addEventListener("click", () => show(themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length]));
+  byId("theme").addEventListener("click", () =>
+    show(themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length]),
+  );
   show("auto");
 }
 

@@ -13,7 +13,9 @@ function build(element, attributes, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -23,9 +25,11 @@ const s = (tag, attributes, ...children) =>
   build(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 /** The figures of a design: [value, low, high], or null where it is not known. */
-const figure = (design, name) => design.figures[data.quantities.findIndex((entry) => entry.name === name)] ?? null;
+const figure = (design, name) =>
+  design.figures[data.quantities.findIndex((entry) => entry.name === name)] ?? null;
 
-const quantity = (name) => data.quantities.find((entry) => entry.name === name) ?? { name, title: name, unit: "" };
+const quantity = (name) =>
+  data.quantities.find((entry) => entry.name === name) ?? { name, title: name, unit: "" };
 
 const RESOURCES = { lut: "LUT", ff: "FF", dsp: "DSP", bram_18k: "BRAM 18K", uram: "URAM" };
 

@@ -53,7 +53,8 @@ class Scale {
       ticks.push(...steps.map((step) => step * 10 ** power));
     }
     ticks = ticks.filter((tick) => tick >= low && tick <= high && tick >= this.least / 1.5);
-    if (ticks.length < 3) ticks = evenTicks(Math.max(low, 0), high, wanted).filter((tick) => tick >= low && tick > 0);
+    if (ticks.length < 3)
+      ticks = evenTicks(Math.max(low, 0), high, wanted).filter((tick) => tick >= low && tick > 0);
     return this.zero ? [0, ...ticks] : ticks;
   }
 }
@@ -64,7 +65,8 @@ function evenTicks(low, high, wanted) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= raw);
   const ticks = [];
-  for (let count = Math.ceil(low / step); count * step <= high; count += 1) ticks.push(Number((count * step).toPrecision(12)));
+  for (let count = Math.ceil(low / step); count * step <= high; count += 1)
+    ticks.push(Number((count * step).toPrecision(12)));
   return ticks;
 }
 
