@@ -28,7 +28,7 @@ LABELS = 4096
 """Partial designs that are kept in a band before it is halved."""
 
 
-APART = 1e-10
+APART = 1e-9
 """Of the most that a figure can be: two points of a front are at least that far apart."""
 
 
@@ -145,7 +145,9 @@ class _Search:
             end = self._solve(replace(self._problem, objective={name: 1.0}))
             if end is None:
                 return
-            self.known.add(np.array([end.positions]))
+            self.known.add(np.array([end.positions], np.int64))
+        if self._problem.combinations == 1:
+            return
         bands = [(float(self.known.first[0]), float(self.known.first[-1]))]
         while bands:
             low, high = bands.pop()
@@ -167,7 +169,7 @@ class _Search:
         found = solve(problem, time_limit_s=self._deadline - time.monotonic())
         if found is not None and not found.proven:
             self.known.add(np.array([found.positions]))
-            self._check_time()
+            raise OutOfTimeError("a point of the front was not proven in the time that was given")
         return found
 
     def _last_before(self, high: float) -> float | None:

@@ -102,6 +102,8 @@ class _Search:
         self._deadline = deadline
 
     def run(self) -> Solution | None:
+        if self._problem.combinations == 1:
+            return self._only()
         objective = self._sum(self._problem.objective)
         limits = [(self._program.row(name), limit) for name, limit in self._problem.limits.items()]
         positions, bound = self._least(objective, limits)
@@ -114,12 +116,21 @@ class _Search:
         found = self._solution(positions, bound)
         if not found.proven:
             return found
-        alike, _ = self._least(self._sum(shares_of(self._problem)), [*limits, (objective, found.cost)])
+        try:
+            alike, _ = self._least(self._sum(shares_of(self._problem)), [*limits, (objective, found.cost)])
+        except OutOfTimeError:
+            return found
         if alike is not None:
             other = self._solution(alike, bound)
             if other.cost <= found.cost + ROUNDING * abs(found.cost):
                 return other
         return found
+
+    def _only(self) -> Solution | None:
+        design = np.zeros((1, len(self._problem.layers)), np.int64)
+        if not self._problem.within_limits(self._problem.evaluate(design))[0]:
+            return None
+        return self._solution(self._reduced.restore(design)[0], inf)
 
     def _solution(self, positions: Indices, bound: float) -> Solution:
         (point,) = points_of(self._original, positions[None])
@@ -145,8 +156,11 @@ class _Search:
         ]
         lowest = inf
         for attempt in range(ATTEMPTS):
+            last = attempt == ATTEMPTS - 1
+            if last:  # there are too many of them: without all that are so close, for which the bound stands
+                constraints += [_at_most(row, limit - unit * TOLERATED, unit) for row, limit, unit in rows]
             variables, bound = self._run(objective, constraints)
-            lowest = min(lowest, bound)
+            lowest = min(lowest, bound) if last else bound
             if variables is None:
                 break
             positions = self._program.chosen(variables)
@@ -156,8 +170,6 @@ class _Search:
             cut = np.zeros(self._program.n_variables)
             cut[self._program.starts[:-1] + positions] = 1
             constraints.append(LinearConstraint(cut, -np.inf, len(positions) - 1))
-            if attempt == ATTEMPTS - 2:  # there are too many of them: the bound tells what that may miss
-                constraints += [_at_most(row, limit - unit * TOLERATED, unit) for row, limit, unit in rows]
         return None, lowest
 
     def _run(self, objective: Row, constraints: Sequence[LinearConstraint]) -> tuple[Numbers | None, float]:

@@ -41,6 +41,9 @@ def reduce(problem: Problem) -> Reduced | None:
         UsageError: an option has no number for a column that a figure needs, or a limit is none.
     """
     _check(problem)
+    if not problem.layers:
+        only = problem.evaluate(np.zeros((1, 0), np.int64))
+        return Reduced(problem, ()) if problem.within_limits(only)[0] else None
     kept = tuple(np.arange(len(layer)) for layer in problem.layers)
     current = problem
     while True:

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelgen.explore import front as fronts
-from accelgen.explore.front import pareto
-from accelgen.explore.problem import Problem
-
-from tests.explore.problems import COMPOSITIONS, all_designs, problems, tables
+from accelgen.explore.front import knee, pareto, thin
+from accelgen.explore.milp import Point
+from accelgen.explore.problem import Composition, Problem
+from accelgen.explore.reduction import shares_of
+from tests.explore.problems import all_designs, problems, tables
 
 
 def brute_force(problem: Problem, first: str, second: str) -> np.ndarray:
@@ -28,7 +27,7 @@ def figures_of(front: fronts.Front) -> np.ndarray:
     return np.array(pairs).reshape(-1, 2).round(9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(problems(least=-3), st.data())
 def test_pareto_equals_brute_force(problem: Problem, data: st.DataObject):
     first, second = data.draw(st.permutations(list(problem.figures)))[:2]
@@ -39,3 +38,76 @@ def test_pareto_equals_brute_force(problem: Problem, data: st.DataObject):
         own = problem.evaluate(np.array([point.positions]))
         assert problem.within_limits(own)[0]
         assert point.figures == {name: values[0] for name, values in own.items()}
+
+
+TABLE_FIGURES = {
+    "lut": Composition("lut"),
+    "dsp": Composition("dsp"),
+    "latency": Composition(along="cycles"),
+    "stream": Composition("cycles", worst="interval"),
+    "interval": Composition(worst="interval"),
+}
+FORK = ((0, 1), (0, 2), (1, 3), (2, 3))
+
+
+@pytest.mark.parametrize("labels", [1, 8, 4096])
+@pytest.mark.parametrize("axes", [("latency", "lut"), ("lut", "stream"), ("interval", "dsp")])
+@pytest.mark.parametrize("edges", [FORK, ((0, 1), (1, 2), (2, 3))])
+def test_bands_miss_nothing(monkeypatch, labels: int, axes: tuple[str, str], edges):
+    monkeypatch.setattr(fronts, "LABELS", labels)
+    limits = {"dsp": 60.0, "stream": 300.0, "lut": 4000.0}
+    problem = Problem(tables(12, 9, 11, 10, seed=labels), TABLE_FIGURES, {}, limits, edges)
+    front = pareto(problem, *axes)
+    assert front.proven
+    assert np.array_equal(figures_of(front), brute_force(problem, *axes))
+    assert len(front.points) > 3
+
+
+def test_front_of_what_nothing_keeps_is_empty():
+    problem = Problem(tables(3, 3), TABLE_FIGURES, {}, {"latency": 0.0})
+    front = pareto(problem, "latency", "lut")
+    assert front.points == ()
+    assert front.proven
+
+
+def test_front_of_one_design():
+    nothing = pareto(Problem((), TABLE_FIGURES, {}), "latency", "lut")
+    assert [point.positions for point in nothing.points] == [()]
+    front = pareto(Problem(tables(1, 1), TABLE_FIGURES, {}), "latency", "lut")
+    assert [point.positions for point in front.points] == [(0, 0)]
+
+
+def test_of_equal_figures_the_smallest_rest_stays():
+    problem = Problem(tables(8, 8, 8, seed=5, high=6), TABLE_FIGURES, {})
+    shares = shares_of(problem)
+    figures = problem.evaluate(all_designs(problem))
+    rest = sum(share * figures[name] for name, share in shares.items())
+    for point in pareto(problem, "latency", "lut").points:
+        alike = (figures["latency"] == point.figures["latency"]) & (figures["lut"] == point.figures["lut"])
+        own = sum(share * point.figures[name] for name, share in shares.items())
+        assert own == pytest.approx(rest[alike].min())
+
+
+def test_time_limit_leaves_no_proof():
+    problem = Problem(tables(*[60] * 20, seed=2), TABLE_FIGURES, {}, {"dsp": 30.0, "stream": 700.0})
+    assert not pareto(problem, "latency", "lut", time_limit_s=0).proven
+
+
+def test_thin_keeps_ends_and_knee():
+    front = pareto(Problem(tables(20, 20, 20, 20, seed=3, high=1000), TABLE_FIGURES, {}), "latency", "lut")
+    points = list(front.points)
+    assert len(points) > 20
+    for n in (3, 4, 10, 20):
+        chosen = thin(points, front.axes, n)
+        assert len(chosen) == n
+        assert chosen[0] is points[0]
+        assert chosen[-1] is points[-1]
+        assert points[knee(points, front.axes)] in chosen
+        assert [points.index(point) for point in chosen] == sorted(map(points.index, chosen))
+    assert thin(points, front.axes, 10_000) == points
+
+
+def test_knee_is_where_both_figures_are_small():
+    points = [Point((), {"a": a, "b": b}) for a, b in [(1, 100), (2, 90), (10, 2), (90, 1.5), (100, 1)]]
+    assert knee(points, ("a", "b")) == 2
+    assert thin(points, ("a", "b"), 3) == [points[0], points[2], points[4]]

@@ -9,11 +9,10 @@ from hypothesis import assume, given, settings
 from accelgen.errors import UsageError
 from accelgen.explore.infeasible import explain
 from accelgen.explore.problem import Composition, LayerOptions, Problem
-
 from tests.explore.problems import all_designs, problems
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(problems())
 def test_explanation_is_true(problem: Problem):
     figures = problem.evaluate(all_designs(problem))
@@ -34,3 +33,28 @@ def test_explanation_is_true(problem: Problem):
     ]
     nearest = max(found.excess[name] / (abs(problem.limits[name]) or 1) for name in found.excess)
     assert nearest == pytest.approx(np.max(excess, axis=0).min(), rel=1e-6)
+
+
+def test_sentences_name_limits():
+    columns = {"cycles": np.array([34.0, 50.0]), "lut": np.array([900.0, 100.0])}
+    figures = {"latency": Composition("cycles"), "lut": Composition("lut")}
+    problem = Problem((LayerOptions("dense", (1, 2), columns),), figures, {"lut": 1.0}, {"latency": 20.0})
+    assert str(explain(problem)) == (
+        "latency 20 cannot be met: the least is 34. The nearest design has latency 34 (14 too many)."
+    )
+    both = explain(replace(problem, limits={"latency": 40.0, "lut": 500.0}))
+    assert both.conflict == ("latency", "lut")
+    assert str(both) == (
+        "latency 40 and lut 500 cannot be met together, though each can alone. "
+        "The nearest design has latency 50 (10 too many)."
+    )
+    assert both.as_json()["nearest"] == {"positions": [1], "figures": {"latency": 50.0, "lut": 100.0}}
+
+
+def test_what_can_be_met_has_no_explanation():
+    problem = Problem(
+        (LayerOptions("dense", (1,), {"lut": np.array([1.0])}),), {"lut": Composition("lut")}, {}
+    )
+    for limits in ({}, {"lut": 5.0}):
+        with pytest.raises(UsageError, match="keeps all"):
+            explain(replace(problem, limits=limits))
