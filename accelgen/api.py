@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from accelgen.design import IoType
     from accelgen.estimation import Estimate, Estimates
     from accelgen.explore.candidate import Exploration
+    from accelgen.explore.formats.search import FormatOptions
     from accelgen.explore.goals import Goals
     from accelgen.explore.search import Found
     from accelgen.passes.precision import Types
@@ -397,15 +398,7 @@ def explore(
     from accelgen.ir.serialize import to_bytes
     from accelgen.workers import Journal
 
-    if len(boards) + len(parts) > 0 and (options.get("board") or options.get("part")):
-        raise UsageError("give boards and parts in one place")
-    devices: list[Options] = [{"board": name} for name in boards]
-    devices += [{"part": name} for name in parts]
-    asked: list[Options] = [
-        {**options, **device, **clock}
-        for device in devices or [Options()]
-        for clock in ([Options(clock_ns=period) for period in clocks_ns] or [Options()])
-    ]
+    asked = _devices(options, boards, parts, clocks_ns)
     network, first = designed(source, weights=weights, calibration=calibration, **asked[0])
     if isinstance(source, str | PathLike) and Path(source).is_dir():
         options["config"] = Path(source) / DESIGN  # of which designed() has read board, clock and io type
@@ -415,14 +408,121 @@ def explore(
         designs.append(replace(first, part=target.part, clock_ns=target.clock_ns))
     domain = None if tool is None else find_domain(tool)
     found = _search(network, designs, goals or Goals(), Choices.of(options), io_types, domain)
-    named = [*boards, *parts] or [options.get("board") or first.part]
     searched = {
         "network": hashlib.sha256(to_bytes(network)).hexdigest(),
         "targets": [str(target) for target in found.targets],
-        "goals": str(found.goals),
+        "goals": asdict(found.goals),
     }
     with nullcontext() if journal is None else Journal(Path(journal), searched) as opened:
-        return explore_front(found, network.name, ", ".join(map(str, named)), workers, opened)
+        return explore_front(found, network.name, _named(asked), workers, opened)
+
+
+def explore_formats(
+    source: Any,
+    bits: str | Sequence[str],
+    *,
+    data: FilePath | None = None,
+    goals: Goals | None = None,
+    boards: Sequence[str] = (),
+    parts: Sequence[str] = (),
+    clocks_ns: Sequence[float] = (),
+    io_types: Sequence[IoType | str] = (),
+    weights: FilePath | None = None,
+    calibration: FilePath | None = None,
+    tool: str | None = None,
+    search: FormatOptions | None = None,
+    workers: Workers | None = None,
+    journal: FilePath | None = None,
+    **options: Unpack[Options],
+) -> Exploration:
+    """Find number formats for a model's layers: the front between accuracy and the objective of ``goals``.
+
+    Each assignment of formats is measured by the golden model and has the best hardware that an exact search
+    finds for it. What float layers leave open is chosen, and what the model quantizes itself loses bits,
+    which makes it another network; the notes say so.
+
+    Args:
+        source: a model as `load` takes it, or a `Model`.
+        bits: the widths of weights and results: "4..8", "4,6,8", "LAYER=6"; see
+            `accelgen.explore.formats.bits`.
+        data: .npz data to measure on, with ``label`` for the right classes; without these, or with the
+            calibration data instead, the model's own answers are what is right.
+        goals: limits and objective; without, as few resources as possible.
+        boards: as for `explore`, like all that is not named here.
+        parts: as for `explore`.
+        clocks_ns: as for `explore`.
+        io_types: as for `explore`; without, io_stream is searched where nothing in io_parallel will do.
+        weights: see `load`.
+        calibration: .npz data from which float layers take their ranges.
+        tool: as for `explore`.
+        search: how long to search, and how.
+        workers: where assignments are evaluated, see `accelgen.workers.open_workers`; this process without.
+        journal: a file of evaluations, from which the same search goes on if it is stopped.
+        options: those of `Model.build`; what they say of layers is not searched.
+
+    Raises:
+        InfeasibleError: no assignment that was tried keeps the limits.
+        AccelgenError: another of its kinds: no data, no width to choose, pymoo is not installed.
+    """
+    from accelgen.data import read_labels
+    from accelgen.design import IoType
+    from accelgen.estimation import find_domain
+    from accelgen.explore.formats.answer import exploration
+    from accelgen.explore.formats.bits import Bits
+    from accelgen.explore.formats.hardware import HardwareSearch
+    from accelgen.explore.formats.search import FormatOptions, FormatSearch
+    from accelgen.explore.goals import Goals
+    from accelgen.surrogates.rules import DEFAULT_DOMAIN
+    from accelgen.workers import Journal
+
+    model = source if isinstance(source, Model) else load(source, weights)
+    measured = data or calibration
+    if measured is None:
+        raise UsageError("formats are measured on samples: give data, or calibration data")
+    asked = _devices(options, boards, parts, clocks_ns)
+    designs = [Choices.of(own).design() for own in asked]
+    chosen, domain = Choices.of(options), DEFAULT_DOMAIN if tool is None else find_domain(tool)
+    if not io_types and (chosen.io_type is not None or chosen.config is not None):
+        io_types = [designs[0].io_type]
+    turns = [
+        tuple(replace(own, io_type=IoType(io_type)) for own in designs for io_type in together)
+        for together in ([io_types] if io_types else [[io_type] for io_type in IoType])
+    ]
+    least = goals or Goals(objective="resources")
+    found = FormatSearch.of(
+        model.network,
+        designs[0],
+        Bits.parse(bits),
+        [HardwareSearch(least, devices, chosen, domain) for devices in turns],
+        data=read_samples(measured, model.network).inputs,
+        labels=read_labels(measured, model.network),
+        calibration=None if calibration is None else read_samples(calibration, model.network).inputs,
+        options=search or FormatOptions(),
+    )
+    identity = {"sources": dict(model.sources), **found.identity()}
+    with nullcontext() if journal is None else Journal(Path(journal), identity) as opened:
+        return exploration(found.run(workers, opened), model.network.name, _named(asked))
+
+
+def _devices(
+    options: Options, boards: Sequence[str], parts: Sequence[str], clocks_ns: Sequence[float]
+) -> list[Options]:
+    """The options for every board or part at every clock period."""
+    if len(boards) + len(parts) > 0 and (options.get("board") or options.get("part")):
+        raise UsageError("give boards and parts in one place")
+    devices: list[Options] = [{"board": name} for name in boards]
+    devices += [{"part": name} for name in parts]
+    return [
+        {**options, **device, **clock}
+        for device in devices or [Options()]
+        for clock in ([Options(clock_ns=period) for period in clocks_ns] or [Options()])
+    ]
+
+
+def _named(asked: Sequence[Options]) -> str:
+    """The boards or parts that were asked for."""
+    names = (own.get("board") or own.get("part") or Choices.of(own).design().part for own in asked)
+    return ", ".join(dict.fromkeys(names))
 
 
 def _search(

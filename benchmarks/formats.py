@@ -138,7 +138,7 @@ def search_of(name: str, models: Path, evaluations: int, halving: bool) -> Forma
         model.network,
         design,
         Bits.parse(BITS),
-        HardwareSearch(Goals.of({"latency": latency}, "lut"), (design,)),
+        [HardwareSearch(Goals.of({"latency": latency}, "lut"), (design,))],
         data=samples,
         labels=read_labels(data, model.network),
         calibration=samples,
@@ -170,7 +170,7 @@ def judged(found: Evaluations, stopped: list[Point]) -> tuple[int, int]:
     if not stopped:
         return 0, 0
     order = list(found.points.values())
-    full = Evaluations(found.evaluate, halving=False)
+    full = Evaluations(found.task, halving=False)
     full.add(point.genes for point in stopped)
     complete = [point for point in order if point.complete and point.feasible]
     misjudged = lost = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelgen.cli.arguments import FOLDER, PATH, count
 from accelgen.cli.design_options import IO_TYPES, add_network_options, network_options
+from accelgen.cli.format_options import add_format_options, check_format_options, format_options
 from accelgen.cli.goal_options import add_goal_options, goals_of
 from accelgen.cli.output import write_json, write_line
 from accelgen.cli.worker_options import add_worker_options, workers_of
@@ -50,40 +51,44 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--axes",
         metavar="A,B",
         type=_axes,
-        default=("latency", "lut"),
         help="the two figures between which to choose (default: latency,lut)",
     )
     front.add_argument(
         "--points", metavar="N", type=count, default=20, help="most designs to show (default: 20)"
     )
     front.add_argument("--tool", metavar="NAME", help="tool whose results to estimate, as in estimate")
+    add_format_options(parser)
     add_worker_options(parser)
     add_network_options(parser)
 
 
 def run(options: Namespace) -> int:
     """Search, show the front, and write and build what was asked for."""
-    from accelgen.api import explore, load
+    from accelgen.api import explore, explore_formats, load
     from accelgen.console import step
 
+    check_format_options(options)
     if options.build and not options.output:
         raise UsageError("--build goes with -o DIR, where the projects are built")
     with step(f"reading {options.model}"):
         model = load(options.model, options.weights)
     with workers_of(options) as workers, step("searching"):
-        found = explore(
-            model,
-            goals=goals_of(options, axes=options.axes, points=options.points),
-            boards=options.board,
-            parts=options.part,
-            clocks_ns=options.clock_ns,
-            io_types=_io_types(options.io_type),
-            calibration=options.calibration,
-            tool=options.tool,
-            workers=workers,
-            journal=options.journal,
+        asked: dict[str, Any] = {
+            "goals": goals_of(options, axes=options.axes or ("latency", "lut"), points=options.points),
+            "boards": options.board,
+            "parts": options.part,
+            "clocks_ns": options.clock_ns,
+            "io_types": _io_types(options.io_type),
+            "calibration": options.calibration,
+            "tool": options.tool,
+            "workers": workers,
+            "journal": options.journal,
             **network_options(options),
-        )
+        }
+        if options.bits:
+            found = explore_formats(model, **format_options(options), **asked)
+        else:
+            found = explore(model, **asked)
     if options.name is not None:
         found = replace(found, network=options.name)
     notes = _write(found, model, options)
@@ -132,10 +137,11 @@ def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
     with step(f"writing {folder}"):
         lines = [f"note: {note}" for note in write_exploration(found, folder, (options.model, *weights))]
     lines.append(f"written: {folder / HTML}, front.csv, front.jsonl and a design file for each")
+    calibration = None if options.bits else options.calibration  # the design files hold the types
     for candidate in _best_first(found)[: options.build or 0]:
         design, project = folder / DESIGNS / f"{candidate.name}.yaml", folder / PROJECTS / candidate.name
         with step(f"building {project}"):
-            model.build(project, config=design, calibration=options.calibration, name=options.name)
+            model.build(project, config=design, calibration=calibration, name=options.name)
         lines.append(f"built: {project}; verify it: accelgen verify {project}")
     return lines
 
@@ -167,6 +173,7 @@ def _show(found: Exploration) -> None:
             (
                 f"{candidate.name}{' *' if candidate.name == found.best else ''}",
                 *(values[number] for values in varied.values()),
+                *(f"{score:.4g}" for score in candidate.scores.values()),
                 *cells(figures, candidate.estimate.record.clock_ns),
                 _fullest(candidate),
                 "yes" if candidate.estimate.in_domain else "no",
@@ -177,14 +184,17 @@ def _show(found: Exploration) -> None:
     ]
     if "period\nns" not in varied:
         where.append(f"{records[0].clock_ns:g} ns")
-    columns = ("design", *varied, *COLUMNS, "most\ntaken", "like the\ndata")
-    print_table(f"{found.network}: {', '.join(where)}", columns, rows, right=("period\nns", *COLUMNS))
+    scores = tuple(name.replace("_", "\n", 1) for name in found.candidates[0].scores)
+    columns = ("design", *varied, *scores, *COLUMNS, "most\ntaken", "like the\ndata")
+    right = ("period\nns", *scores, *COLUMNS)
+    print_table(f"{found.network}: {', '.join(where)}", columns, rows, right=right)
     best = next(candidate for candidate in found.candidates if candidate.name == found.best)
     write_line(f"* {best.reason}")
     proof = "exact" if found.proven else "not proven"
+    kind = "format assignments, the best hardware for each" if found.evaluated else "designs"
     write_line(
         f"{len(found.candidates)} designs of the front between {found.axes[0]} and {found.axes[1]}, out of "
-        f"{found.combinations:,} ({proof} for the table of estimates)"
+        f"{found.combinations:,} {kind} ({proof} for the table of estimates)"
     )
     for note in found.notes:
         write_line(f"note: {note}")

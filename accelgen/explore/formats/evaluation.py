@@ -45,14 +45,19 @@ class Evaluate:
 class Evaluations:
     """Every point that was evaluated, in the order of evaluation, and how to get more."""
 
-    evaluate: Evaluate
+    task: Evaluate
     halving: bool = True
     workers: Workers | None = None
     journal: Journal | None = None
     points: dict[Genes, Point] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._rungs = rungs_of(len(self.evaluate.benchmark), self.halving)
+        self._rungs = rungs_of(len(self.task.benchmark), self.halving)
+
+    @property
+    def stopped(self) -> int:
+        """How many were stopped after part of the samples."""
+        return sum(point.expected is not None for point in self.points.values())
 
     def add(self, assignments: Iterable[Genes]) -> None:
         """Evaluate assignments that are not known yet; hopeless ones in part.
@@ -80,7 +85,7 @@ class Evaluations:
 
     def _run(self, points: Sequence[Point], start: int, stop: int) -> list[Json]:
         tasks = [[list(point.genes), start, stop] for point in points]
-        outcomes = evaluate(tasks, self.evaluate, workers=self.workers, journal=self.journal, kind=KIND)
+        outcomes = evaluate(tasks, self.task, workers=self.workers, journal=self.journal, kind=KIND)
         return [outcome.result for outcome in outcomes]
 
 

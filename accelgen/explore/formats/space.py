@@ -78,9 +78,9 @@ class FormatSpace:
     ) -> FormatSpace:
         """The space of an imported network whose widths are those of ``bits``.
 
-        Float layers take their integer bits from the ranges in ``calibration``, without it from the types
-        or the precision in ``design``; saturating types give up to `CLIPPED_BITS` of them for finer steps
-        where that costs the least squared error.
+        Float layers and open inputs take their integer bits from the ranges in ``calibration``, without it
+        from the types or the precision in ``design``; saturating types give up to `CLIPPED_BITS` of them for
+        finer steps where that costs the least squared error. Inputs of which nothing says the range stay.
 
         Raises:
             PrecisionError: a float layer, and nothing says its ranges.
@@ -93,6 +93,9 @@ class FormatSpace:
         planned = choose.plan(adopted)
         finder = _Finder(adopted, bits, calibration)
         open_names = set() if design.input_precision else open_inputs(simplified)
+        if calibration is None:
+            finder.keep_inputs(sorted(open_names - set(given)))
+            open_names &= set(given)
         inputs = {node.name for node in simplified.inputs}
         settled: dict[str, dict[str, FixedType]] = {}
         for node in adopted:
@@ -177,6 +180,14 @@ class _Finder:
             samples = {name: array[:CALIBRATED_SAMPLES] for name, array in self.calibration.items()}
             names = [node.name for node in self.network]
             self._results = real.evaluate(self.network, samples, keep=names)
+
+    def keep_inputs(self, names: Sequence[str]) -> None:
+        """Say of inputs that nothing says their range."""
+        types = {node.name: node.type for node in self.network.inputs}
+        self.kept += [
+            f"input {name!r} stays {types[name]}: without calibration data its range is not known"
+            for name in names
+        ]
 
     def open_layer(self, node: Node, types: NodeTypes) -> None:
         """Knobs of what the model leaves open, which ``types`` types for the ranges of its values."""

@@ -54,7 +54,7 @@ def format_search(
         classifier(),
         DESIGN,
         Bits.parse(texts),
-        HardwareSearch(goals or Goals.of({"latency": "100"}, "lut"), (DESIGN,)),
+        [HardwareSearch(goals or Goals.of({"latency": "100"}, "lut"), (DESIGN,))],
         data={"x": x},
         labels=labels if labelled else None,
         calibration={"x": x},

@@ -12,9 +12,9 @@ import pytest
 from accelgen import reference
 from accelgen.api import Model
 from accelgen.errors import InfeasibleError, UsageError
+from accelgen.explore.formats.answer import exploration
 from accelgen.explore.formats.evaluation import Evaluations
 from accelgen.explore.formats.points import Point, front
-from accelgen.explore.formats.search import FormatSearch
 from accelgen.explore.goals import Goals
 from accelgen.ir.serialize import load as load_network
 from accelgen.project_files import NETWORK
@@ -56,7 +56,7 @@ def test_nothing_is_left_of_a_small_space(everything):
     search = format_search(THREE, evaluations=1000, population=40, halving=False)
     found = search.run()
     assert len(found.points) == len(everything)
-    assert search.exploration(found, "board").proven
+    assert exploration(found, "classifier", "board").proven
 
 
 def test_points_are_those_of_the_golden_model(everything):
@@ -72,20 +72,19 @@ OPTIONS = {"evaluations": 80, "population": 12}
 
 
 @pytest.fixture(scope="module")
-def once() -> tuple[FormatSearch, Evaluations]:
-    search = format_search(**OPTIONS)
-    return search, search.run()
+def once() -> Evaluations:
+    return format_search(**OPTIONS).run()
 
 
 def test_workers_and_repetition_change_nothing(once):
     with open_workers(2) as workers:
         found = format_search(**OPTIONS).run(workers)
-    assert list(found.points.values()) == list(once[1].points.values())
+    assert list(found.points.values()) == list(once.points.values())
 
 
 def test_another_seed_is_another_search(once):
     other = format_search(**{**OPTIONS, "evaluations": 40}, seed=1).run()
-    assert list(other.points) != list(once[1].points)[:40]
+    assert list(other.points) != list(once.points)[:40]
 
 
 SCRIPT = """
@@ -116,7 +115,7 @@ def test_a_killed_search_goes_on_to_the_same_end(once, tmp_path):
         kept = len(journal)
         resumed = search.run(journal=journal)
         assert 40 <= kept < len(journal)
-    assert list(resumed.points.values()) == list(once[1].points.values())
+    assert list(resumed.points.values()) == list(once.points.values())
     tasks = [json.dumps(json.loads(line)["task"]) for line in path.read_text().splitlines()[1:]]
     evaluated = sum(max(len(point.parts), 1) for point in resumed.points.values())
     assert len(tasks) == len(set(tasks)) == evaluated
@@ -130,8 +129,7 @@ def test_another_search_is_not_resumed(tmp_path):
 
 
 def test_candidates_are_a_front_of_designs_with_scores(once):
-    search, points = once
-    found = search.exploration(points, "some board")
+    found = exploration(once, "classifier", "some board")
     accuracies = [candidate.scores["accuracy"] for candidate in found.candidates]
     luts = [candidate.estimate.total["lut"].value for candidate in found.candidates]
     assert found.axes == ("accuracy", "lut")
@@ -147,12 +145,11 @@ def test_candidates_are_a_front_of_designs_with_scores(once):
 def test_limits_that_nothing_keeps_are_an_error():
     search = format_search(evaluations=30, population=12, goals=Goals.of({"lut": 10}, "lut"))
     with pytest.raises(InfeasibleError, match="none of the 30 format assignments"):
-        search.exploration(search.run(), "board")
+        exploration(search.run(), "classifier", "board")
 
 
 def test_a_point_builds_and_its_project_computes_it(once, tmp_path):
-    search, points = once
-    found = search.exploration(points, "board")
+    found = exploration(once, "classifier", "board")
     best = next(candidate for candidate in found.candidates if candidate.name == found.best)
     config = tmp_path / "best.yaml"
     config.write_text(best.design.to_yaml())

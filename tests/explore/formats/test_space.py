@@ -64,6 +64,15 @@ def test_an_input_that_nobody_types_has_a_width_too():
     assert space(design=Design()).knobs[0].layer == "x"
 
 
+def test_an_input_without_a_range_keeps_its_type():
+    given = space().apply([4, 4, 4, 4])[1]
+    types = {name: own for name, own in given.types.items() if name != "x"}
+    own = FormatSpace.of(classifier(), Design(types=types), Bits.parse("4..8"))
+    assert "x" not in {knob.layer for knob in own.knobs}
+    assert own.kept[0].startswith("input 'x' stays fixed<16,8")
+    assert own.apply([0] * 4)[0].inputs[0].type.width == 16
+
+
 def test_layers_may_have_widths_of_their_own():
     own = space(["4..8", "readout=6"])
     assert [knob.widths for knob in own.knobs if knob.layer == "readout"] == [(6,), (6,)]

@@ -1,0 +1,137 @@
+"""What a search for formats answers: the front of the points that it evaluated, as designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from accelgen.design import Design
+from accelgen.errors import InfeasibleError
+from accelgen.estimation import Estimate
+from accelgen.explore.candidate import Candidate, Exploration
+from accelgen.explore.formats.accuracy import Metric
+from accelgen.explore.formats.evaluation import Evaluations
+from accelgen.explore.formats.points import Point, front
+from accelgen.explore.front import thin
+from accelgen.explore.goals import TITLES
+from accelgen.explore.milp import Point as Place
+
+TOLERATED = 0.01
+"""Of samples that the recommended design may get wrong beyond those of the most right one."""
+TOLERATED_ERROR = 1.5
+"""Times the least error, where errors are measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Designed:
+    """A point of the front as a design."""
+
+    loss: float
+    cost: float
+    design: Design
+    estimate: Estimate
+
+
+def exploration(found: Evaluations, network: str, board: str) -> Exploration:
+    """The front of the points that were found, thinned, as designs for a board.
+
+    Raises:
+        InfeasibleError: none keeps the limits.
+    """
+    space, hardware, metric = found.task.space, found.task.hardware, found.task.benchmark.metric
+    designed = _designed(found, front(found.points.values()))
+    if not designed:
+        nearest = min(found.points.values(), key=lambda point: point.excess)
+        raise InfeasibleError(
+            f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
+            f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
+        )
+    best, reason = _recommended(found, designed)
+    shown = _thinned(designed, best, hardware.goals.points)
+    if metric is Metric.MEAN_ABS_ERROR:
+        shown.reverse()  # ascending by the first axis
+    names = [f"front_{number:02}" for number in range(1, len(shown) + 1)]
+    return Exploration(
+        network=network,
+        board=board,
+        axes=(metric.value, hardware.figure),
+        limits=hardware.limits,
+        candidates=tuple(
+            Candidate(name, own.design, own.estimate, _scores(found, own), reason if own is best else "")
+            for name, own in zip(names, shown, strict=True)
+        ),
+        best=names[shown.index(best)],
+        proven=len(found.points) == space.combinations and not found.stopped,
+        evaluated=len(found.points),
+        combinations=space.combinations,
+        notes=tuple(_notes(found)),
+    )
+
+
+def _designed(found: Evaluations, points: Sequence[Point]) -> list[_Designed]:
+    """The designs of points that none beats, estimated as a whole, ascending by cost."""
+    hardware, designs = found.task.hardware, []
+    for point in points:
+        try:
+            design, estimate = hardware.best(*found.task.space.apply(point.genes))
+        except InfeasibleError:
+            continue  # its layers keep the limits, but the whole does not
+        designs.append(_Designed(point.loss, hardware.cost(estimate), design, estimate))
+    least, kept = inf, []
+    for own in sorted(designs, key=lambda own: (own.cost, own.loss)):
+        if own.loss < least:
+            least = own.loss
+            kept.append(own)
+    return kept
+
+
+def _recommended(found: Evaluations, designed: Sequence[_Designed]) -> tuple[_Designed, str]:
+    """The design of least cost among those that are nearly as right as the most right one, and why."""
+    metric, figure = found.task.benchmark.metric, found.task.hardware.figure
+    least = min(own.loss for own in designed)
+    if metric is Metric.MEAN_ABS_ERROR:
+        bound, words = least * TOLERATED_ERROR, f"at most {TOLERATED_ERROR:g} times the least error"
+    else:
+        bound, words = least + TOLERATED, f"{metric.value} within {TOLERATED:.0%} of the best"
+    best = min((own for own in designed if own.loss <= bound), key=lambda own: own.cost)
+    score, top = metric.score(best.loss), metric.score(least)
+    title = TITLES.get(figure, figure)
+    return best, f"the least {title} with {words}: {score:.4g}, where the best has {top:.4g}"
+
+
+def _thinned(designed: Sequence[_Designed], best: _Designed, most: int) -> list[_Designed]:
+    """At most so many of a front, and the recommended one."""
+    places = [Place((number,), {"cost": own.cost, "loss": own.loss}) for number, own in enumerate(designed)]
+    kept = {place.positions[0] for place in thin(places, ("cost", "loss"), most)}
+    return [own for number, own in enumerate(designed) if number in kept or own is best]
+
+
+def _scores(found: Evaluations, own: _Designed) -> dict[str, float]:
+    metric, figure = found.task.benchmark.metric, found.task.hardware.figure
+    scores = {metric.value: metric.score(own.loss)}
+    return scores if figure in own.estimate.total else {**scores, figure: own.cost}
+
+
+def _notes(found: Evaluations) -> Iterator[str]:
+    space, benchmark = found.task.space, found.task.benchmark
+    original = benchmark.metric.score(benchmark.original)
+    yield (
+        f"{benchmark.metric.value} is the golden model's on {len(benchmark):,} samples; the network as "
+        f"imported has {original:.4g}"
+    )
+    points = found.points.values()
+    yield f"{len(points):,} of {space.combinations:,} format assignments were tried"
+    if missed := sum(not point.feasible for point in points):
+        yield f"no hardware keeps the limits for {missed:,} of them, by the same figures and margin"
+    if found.stopped:
+        seen = sum(point.samples for point in points)
+        whole = sum(point.feasible for point in points) * len(benchmark)
+        saved = 1 - seen / whole
+        yield f"{found.stopped:,} of them were hopeless after part of the samples: {saved:.0%} were saved"
+    if narrowed := space.narrowed_layers():
+        yield (
+            f"the model quantizes {', '.join(narrowed)} itself: with fewer bits it is another network than "
+            "the trained one, and training it with them may give a better one"
+        )
+    yield from space.kept
