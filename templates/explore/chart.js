@@ -1,13 +1,5 @@
+/** Around the plot, in pixels, for ticks and titles. */
 const MARGIN = { top: 20, right: 20, bottom: 46, left: 66 };
-
-const SHAPES = [
-  "M5.5 0A5.5 5.5 0 1 1-5.5 0A5.5 5.5 0 1 1 5.5 0Z",
-  "M-5-5H5V5H-5Z",
-  "M0-7L6.4 4.6H-6.4Z",
-  "M0-7L7 0 0 7-7 0Z",
-  "M0 7L6.4-4.6H-6.4Z",
-  "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z",
-];
 
 /** Farther from a design than this, in pixels, the pointer means none. */
 const REACH = 28;
@@ -22,7 +14,6 @@ class Chart {
   #bars = [];
   #places = [];
   #active = -1;
-  #chosen = -1;
 
   /** `axes` are names of quantities; `choose` is called with the position of a design. */
   constructor(plot, axes, choose) {
@@ -31,14 +22,13 @@ class Chart {
     this.#designs = data.designs;
     this.intervals =
       this.#designs.length <= FEW && axes.every((name) => !this.#hides(name)) ? "all" : "chosen";
-    this.groups = [...new Set(this.#designs.map(variant))];
     this.grid = s("g", { class: "grid", "aria-hidden": true });
     this.limits = s("g", { class: "limits", "aria-hidden": true });
     this.line = s("path", { class: "line" });
     this.clip = s("rect");
     const inside = { "clip-path": "url(#inside)" };
-    this.#bars = this.#designs.map((design) => s("path", { class: `bar ${this.#look(design)}` }));
-    this.#points = this.#designs.map((design, position) => this.#point(design, position));
+    this.#bars = this.#designs.map((design) => s("path", { class: `bar ${look(design)}` }));
+    this.#points = this.#designs.map((design, position) => point(design, () => this.#activate(position)));
     this.svg = s(
       "svg",
       { role: "group", "aria-label": "scatter of designs" },
@@ -81,7 +71,6 @@ class Chart {
 
   /** Mark the chosen design. */
   mark(position) {
-    this.#chosen = position;
     this.#points.forEach((point, i) => {
       point.classList.toggle("chosen", i === position);
       point.setAttribute("aria-selected", i === position);
@@ -98,32 +87,6 @@ class Chart {
     if (focused) point.focus();
   }
 
-  #look(design) {
-    const classes = [`series-${this.groups.indexOf(variant(design)) % SHAPES.length}`];
-    if (!design.in_domain) classes.push("unlike");
-    if (design.fits === false) classes.push("too-large");
-    if (design.name === data.best) classes.push("best");
-    return classes.join(" ");
-  }
-
-  #point(design, position) {
-    const shape = SHAPES[this.groups.indexOf(variant(design)) % SHAPES.length];
-    return s(
-      "g",
-      {
-        class: `point ${this.#look(design)}`,
-        role: "option",
-        tabindex: -1,
-        "data-name": design.name,
-        onfocus: () => this.#activate(position),
-      },
-      s("circle", { class: "halo", r: 11 }),
-      s("path", { class: "mark", d: shape }),
-      design.fits === false && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
-      design.name === data.best && s("text", { class: "tag" }, "recommended"),
-    );
-  }
-
   /** Draw everything anew for the present size, axes and choices. */
   draw() {
     const width = Math.max(320, this.plot.clientWidth);
@@ -138,8 +101,15 @@ class Chart {
     const { left, right, top, bottom } = this.frame;
     build(this.clip, { x: left, y: top, width: right - left, height: bottom - top }, []);
     this.scales = { x: this.#scale("x", left, right), y: this.#scale("y", bottom, top) };
-    this.grid.replaceChildren(...this.#gridX(), ...this.#gridY());
-    this.limits.replaceChildren(...this.#limits("x"), ...this.#limits("y"));
+    const { x, y } = this.scales;
+    this.grid.replaceChildren(
+      ...gridAcross(this.frame, x, this.x.name),
+      ...gridUp(this.frame, y, this.y.name),
+    );
+    this.limits.replaceChildren(
+      ...limitLines("x", this.frame, x, this.x.name),
+      ...limitLines("y", this.frame, y, this.y.name),
+    );
     this.#designs.forEach((design, position) => this.#place(design, position));
     this.line.setAttribute("d", this.#frontLine());
     this.#activate(-1);
@@ -154,7 +124,7 @@ class Chart {
     const ends = figures.flatMap(([, low, high]) => [low, high]);
     const values = [...figures.map(([value]) => value), ...(this.intervals === "whole" ? ends : [])];
     const most = Math.max(...values);
-    const near = this.#bounds(axis)
+    const near = boundsOf(this[axis].name)
       .map((bound) => bound.value)
       .filter((value) => value > 0 && value <= 2.5 * most && value >= most / 100);
     return new Scale(
@@ -164,89 +134,6 @@ class Chart {
       start,
       end,
     );
-  }
-
-  /** What lines stand for: the limits that were asked for, and what the part holds where all have the same. */
-  #bounds(axis) {
-    const name = this[axis].name;
-    const bounds = [];
-    const limit = data.limits[name];
-    if (limit !== undefined) bounds.push({ value: limit, kind: "limit", text: `limit ${plain(limit)}` });
-    const parts = Object.values(data.parts);
-    const held = parts.length === 1 ? parts[0]?.[name] : undefined;
-    if (held && held !== limit)
-      bounds.push({ value: held, kind: "held", text: `the part holds ${plain(held)}` });
-    return bounds;
-  }
-
-  #limits(axis) {
-    const scale = this.scales[axis];
-    const { left, right, top, bottom } = this.frame;
-    return this.#bounds(axis)
-      .filter((bound) => scale.holds(bound.value))
-      .flatMap(({ value, kind, text }) => {
-        const place = scale.at(value);
-        const across = axis === "x";
-        const area = across
-          ? { x: place, y: top, width: right - place, height: bottom - top }
-          : { x: left, y: top, width: right - left, height: place - top };
-        const line = across
-          ? { x1: place, x2: place, y1: top, y2: bottom }
-          : { x1: left, x2: right, y1: place, y2: place };
-        // limits are named at one end and capacities at the other, so that close ones can be read
-        const end = kind === "limit" ? "end" : "start";
-        const at = across
-          ? {
-              transform: `translate(${place - 6} ${end === "end" ? top + 8 : bottom - 8}) rotate(-90)`,
-              "text-anchor": end,
-            }
-          : { x: end === "end" ? right - 8 : left + 8, y: place - 6, "text-anchor": end };
-        return [
-          kind === "limit" && s("rect", { class: "beyond", ...area }),
-          s("line", { class: kind, "data-axis": axis, "data-value": value, ...line }),
-          s("text", { class: kind, ...at }, text),
-        ].filter(Boolean);
-      });
-  }
-
-  #gridX() {
-    const { left, right, top, bottom } = this.frame;
-    return [
-      ...this.scales.x.ticks(Math.floor((right - left) / 90)).flatMap((tick) => {
-        const x = this.scales.x.at(tick);
-        return [
-          s("line", { x1: x, x2: x, y1: top, y2: bottom }),
-          s("text", { x, y: bottom + 18, "text-anchor": "middle" }, short(tick)),
-        ];
-      }),
-      s(
-        "text",
-        { class: "title", x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" },
-        label(quantity(this.x.name)),
-      ),
-    ];
-  }
-
-  #gridY() {
-    const { left, right, top, bottom } = this.frame;
-    return [
-      ...this.scales.y.ticks(Math.floor((bottom - top) / 55)).flatMap((tick) => {
-        const y = this.scales.y.at(tick);
-        return [
-          s("line", { x1: left, x2: right, y1: y, y2: y }),
-          s("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick)),
-        ];
-      }),
-      s(
-        "text",
-        {
-          class: "title",
-          transform: `translate(16 ${(top + bottom) / 2}) rotate(-90)`,
-          "text-anchor": "middle",
-        },
-        label(quantity(this.y.name)),
-      ),
-    ];
   }
 
   #place(design, position) {
@@ -358,41 +245,6 @@ class Chart {
     else if (event.key === "Escape") this.#activate(-1);
     else return;
     event.preventDefault();
-  }
-
-  /** What the marks mean, as far as they occur. */
-  legend() {
-    const entry = (classes, text, shape = SHAPES[0], cross = false) =>
-      h(
-        "li",
-        {},
-        s(
-          "svg",
-          { viewBox: "-9 -9 18 18", "aria-hidden": true },
-          s(
-            "g",
-            { class: `point ${classes}` },
-            s("path", { class: "mark", d: shape }),
-            cross && s("path", { class: "cross", d: "M-4-4L4 4M4-4L-4 4" }),
-          ),
-        ),
-        text,
-      );
-    const some = (test) => this.#designs.some(test);
-    return [
-      ...(this.groups.length > 1
-        ? this.groups.map((group, i) =>
-            entry(`series-${i % SHAPES.length}`, group, SHAPES[i % SHAPES.length]),
-          )
-        : []),
-      some((design) => design.in_domain) &&
-        some((design) => !design.in_domain) &&
-        entry("series-0", "like the training data"),
-      some((design) => !design.in_domain) &&
-        entry("series-0 unlike", "unlike the training data: rules answer, with wide intervals"),
-      some((design) => design.fits === false) &&
-        entry("series-0 too-large", "larger than the part", SHAPES[0], true),
-    ].filter(Boolean);
   }
 }
 

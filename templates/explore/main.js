@@ -87,7 +87,7 @@ function main() {
   const chart = new Chart(byId("plot"), data.axes, take);
   const front = new Front(byId("front"), take);
   axisControls(chart);
-  byId("legend").append(...chart.legend());
+  byId("legend").append(...legend());
   const best = data.designs[positionOf(data.best)];
   if (best) {
     byId("recommended").hidden = false;

@@ -30,12 +30,6 @@ class Scale {
     return this.start + ((this.#bend(value) - this.low) / (this.high - this.low)) * (this.end - this.start);
   }
 
-  /** The pixel of a value, at an end for one that is not in view. */
-  within(value) {
-    const [least, most] = [Math.min(this.start, this.end), Math.max(this.start, this.end)];
-    return Math.min(most, Math.max(least, this.at(value)));
-  }
-
   holds(value) {
     const bent = this.#bend(value);
     return bent >= this.low && bent <= this.high;

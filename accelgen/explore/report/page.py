@@ -23,7 +23,20 @@ from accelgen.explore.report.figures import (
 from accelgen.surrogates.predict import CONFIDENCE
 from accelgen.templates import fill, read
 
-SCRIPTS = ("page", "format", "scale", "chart", "detail", "front", "main")
+SCRIPTS = (
+    "page",
+    "format",
+    "scale",
+    "marks",
+    "frame",
+    "chart",
+    "resources",
+    "detail",
+    "layers",
+    "files",
+    "front",
+    "main",
+)
 """The parts of the page's program, in the order in which they need each other."""
 
 

@@ -14,7 +14,8 @@ import pytest
 from accelgen.estimation import Figure
 from accelgen.explore.candidate import Candidate, Exploration
 from accelgen.explore.report import write_exploration
-from accelgen.explore.report.page import counted, embedded, page_data, to_html
+from accelgen.explore.report.page import SCRIPTS, counted, embedded, page_data, to_html
+from accelgen.resources import data_dir
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u2028'\"&amp;"
 
@@ -48,6 +49,23 @@ def test_no_text_of_a_model_ends_the_data(exploration: Exploration) -> None:
     data = html.split('id="data">')[1].split("</script>")[0]
     assert json.loads(data)["network"] == HOSTILE
     assert not set(data) & set("<>&\u2028")
+
+
+def test_the_page_makes_no_markup_of_text_and_names_no_address() -> None:
+    folder = data_dir("templates") / "explore"
+    assert {path.stem for path in folder.glob("*.js")} == set(SCRIPTS)
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8").replace('"http://www.w3.org/2000/svg"', "")
+        for word in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "//www",
+            "http",
+        ):
+            assert word not in text.replace("http-equiv", ""), (path.name, word)
 
 
 def test_pieces_join_to_the_design_file(exploration: Exploration) -> None:
