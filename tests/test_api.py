@@ -114,6 +114,8 @@ def test_choices_for_packed_layers_win_over_a_file(tmp_path):
     shared = Choices(
         config=path, strategy="packed_unrolled", row_sharing="spanning_tree", max_depth=9
     ).design()
+    deep = Choices(config=path, fifo_depth=8, layer_fifo_depths={"b": 0, "c": 64}).design()
+    assert [deep.layer(name).fifo_depth for name in "abcd"] == [8, 0, 64, 8]
     tree = LayerDesign(Strategy.PACKED_UNROLLED, row_sharing=RowSharing.SPANNING_TREE, max_depth=9)
     assert {shared.layer("a"), shared.layer("b"), shared.default} == {tree}
 

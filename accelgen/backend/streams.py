@@ -91,7 +91,7 @@ class Fifo:
 
     Attributes:
         stream: its name in the C++ code.
-        layer: the layer of the design whose result, or a step on the way to it, it holds.
+        layer: the layer whose result it holds, as the design names it, or a step on the way to one.
         reader: the layer in the C++ code that reads it.
         tokens: of one inference; a token is one position's channels.
         bits: of a token.
@@ -144,7 +144,7 @@ def plan_fifos(lowered: Lowered, graph: Any) -> tuple[tuple[Fifo, ...], tuple[st
 
 @dataclass(frozen=True)
 class _Owner:
-    """The layer of the design that a process belongs to, and the nodes whose result it gives."""
+    """Whose result a process gives: the layer's name, a step's own, and the nodes for which it stands."""
 
     layer: str
     results: tuple[str, ...] = ()
@@ -156,8 +156,10 @@ def _owners(lowered: Lowered, dataflow: Dataflow) -> dict[str, _Owner]:
     owners: dict[str, _Owner] = {}
     for layer in lowered.layers:
         node = kernels.node(layer)
-        name = layer.name if node is None else node.name
-        owners[layer.name] = _Owner(name, () if layer.node is None else (layer.node, name))
+        if node is None or layer.node is None:
+            owners[layer.name] = _Owner(layer.name)
+        else:
+            owners[layer.name] = _Owner(node.name, (layer.node, node.name))
     for channel in dataflow.channels:
         if channel.target and channel.target not in owners:
             owners[channel.target] = owners[channel.source or channel.name]

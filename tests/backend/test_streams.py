@@ -12,7 +12,7 @@ from accelgen import reference
 from accelgen.backend.build import write_project
 from accelgen.backend.project import read_report
 from accelgen.backend.streams import design_dataflow
-from accelgen.design import Design, IoType, LayerDesign
+from accelgen.design import Design, IoType, LayerDesign, Strategy
 from accelgen.design.reuse import legalize
 from accelgen.design.streaming import Dataflow, automatic_depths, simulate
 from accelgen.errors import DesignError
@@ -21,7 +21,7 @@ from tests.backend.bounded_project import BoundedProject
 from tests.backend.conftest import network_of, random_codes
 from tests.hardening.random_networks import random_design, random_network
 
-STREAM = Design(io_type=IoType.STREAM)
+STREAM = Design(io_type=IoType.STREAM, default=LayerDesign(Strategy.LATENCY))
 SAME = ((1, 1), (1, 1))
 ACTIVATION = FixedType(6, 4)
 
@@ -123,7 +123,7 @@ def test_compiled_layers_run_and_stop_as_simulated(tmp_path: Path) -> None:
 
 def test_depths_reach_the_pragmas_and_nothing_else(tmp_path: Path) -> None:
     network = residual_network()
-    deep = LayerDesign(fifo_depth=40)
+    deep = LayerDesign(Strategy.LATENCY, fifo_depth=40)
     write(network, STREAM, tmp_path / "automatic")
     write(network, replace(STREAM, layers={"x": deep, "conv1": deep}), tmp_path / "asked")
     changed = []
@@ -142,7 +142,7 @@ def test_depths_reach_the_pragmas_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_depth_that_stops_the_design_is_refused(tmp_path: Path) -> None:
-    design = replace(STREAM, layers={"x": LayerDesign(fifo_depth=3)})
+    design = replace(STREAM, layers={"x": LayerDesign(Strategy.LATENCY, fifo_depth=3)})
     with pytest.raises(
         DesignError, match=r"stops with FIFOs of these depths: 'x' 3 \(automatic: \d+\).* waits to"
     ):
@@ -154,7 +154,9 @@ def test_a_depth_that_slows_the_design_down_is_noted(tmp_path: Path) -> None:
     network = residual_network()
     automatic = automatic_depths(design_dataflow(network, STREAM))
     assert automatic
-    write(network, replace(STREAM, layers={"join": LayerDesign(fifo_depth=1)}), tmp_path / "p")
+    write(
+        network, replace(STREAM, layers={"join": LayerDesign(Strategy.LATENCY, fifo_depth=1)}), tmp_path / "p"
+    )
     (note,) = read_report(tmp_path / "p").notes
     assert "slow the design down: 'join' 1 (automatic: " in note
 

@@ -199,6 +199,22 @@ def test_build_shows_what_few_bit_layers_cost(capsys, tmp_path):
     assert layers["logits"]["costs"] is None
 
 
+def test_build_says_what_fifos_hold(capsys, tmp_path):
+    model = ROOT / "tests/models/qkeras_cnn/model.keras"
+    build = ("build", model, "--board", "pynq-z2", "--strategy", "latency", "-o", tmp_path / "p")
+    code, built = run_json(capsys, *build, "--io-type", "io_stream", "--fifo-depth", "conv1=9")
+    assert code == 0
+    (asked,) = (fifo for fifo in built["fifos"] if fifo["layer"] == "conv1")
+    assert (asked["depth"], asked["automatic"]) == (9, False)
+    assert all(fifo["automatic"] for fifo in built["fifos"] if fifo is not asked)
+    code, out, _ = run(capsys, *build, "--io-type", "io_stream")
+    held = sum(fifo["depth"] * fifo["bits"] for fifo in built["fifos"]) - 7 * asked["bits"]
+    assert f"{len(built['fifos'])} FIFOs of {held:,} bits together" in out
+    code, out, _ = run(capsys, *build, "--fifo-depth", "conv1=9")
+    assert code == 0
+    assert "layer 'conv1': fifo_depth 9 became 0 (io_parallel has no FIFOs)" in out
+
+
 def test_a_hostile_name_stays_text(capsys, tmp_path):
     name = 'a"; exec {rm -rf /}\x1b[2J\u202e [red] ../../x'
     code, out, err = run(capsys, "build", TAGGER, "--board", "pynq-z2", "-o", tmp_path / "p", "--name", name)

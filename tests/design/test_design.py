@@ -39,6 +39,8 @@ def test_what_a_file_leaves_out_keeps_its_default() -> None:
         ("clock_ns: fast", "clock_ns: 'fast' is not of type float"),
         ("default: {reuse_factor: true}", "reuse_factor: True is not of type int"),
         ("default: {reuse_factor: 0}", "reuse_factor starts at 1"),
+        ("layers: {conv: {fifo_depth: -1}}", "conv: fifo_depth starts at 0"),
+        ("layers: {conv: {fifo_depth: deep}}", "conv: fifo_depth: 'deep' is not of type int"),
         ("clock_ns: 0", "clock_ns is from 0.1"),
         ("clock_ns: .nan", "clock_ns is from 0.1"),
         ("part: 'xc7\"; exec rm'", "is no part number"),
