@@ -26,7 +26,7 @@ class Wording:
     def why(self, found: Solution) -> str:
         """What keeps the best design from being better, in a sentence."""
         better = self._better()
-        lead = f"best of {self.problem.combinations:,} designs by {self.goals.objective}"
+        lead = f"best by {self.goals.objective}"
         if self.goals.objective == RESOURCES_TOGETHER:
             binding = [figure for figure in self.most if self._binds(figure, found.cost)]
             if not binding:

@@ -233,7 +233,11 @@ def _records(
 
 
 def _chosen(design: Design, layers: Mapping[str, LayerDesign]) -> Design:
-    return replace(design, layers={**design.layers, **layers})
+    """The design with chosen layers, whose FIFOs keep the depths that were asked for."""
+    kept = {
+        name: replace(choice, fifo_depth=design.layer(name).fifo_depth) for name, choice in layers.items()
+    }
+    return replace(design, layers={**design.layers, **kept})
 
 
 def _owners(bases: Sequence[DesignRecord]) -> dict[str, str]:
