@@ -62,10 +62,14 @@ def needed_headers(includes: Iterable[str]) -> dict[str, str]:
 
 @cache
 def ap_types() -> dict[str, bytes]:
-    """Path within ap_types and content of hls4ml's arbitrary-precision headers for g++ (Apache-2.0)."""
-    root = _hls4ml() / "templates/vivado/ap_types"
+    """Path within ap_types and content of hls4ml's arbitrary-precision headers for g++ (Apache-2.0).
+
+    Streams are accelgen's own.
+    """
+    folders = (_hls4ml() / "templates/vivado/ap_types", data_dir("templates") / "ap_types")
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
+        for root in folders
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }

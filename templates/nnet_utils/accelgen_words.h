@@ -14,26 +14,19 @@ namespace accelgen {
 
 template <class T> constexpr size_t words_of() { return (T::width + 63) / 64; }
 
+// The words of ap_private, which is V in simulation: ranges of bits take ten times longer to compile.
 template <class T> void load(const uint64_t *words, T *values, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        for (int low = 0; low < T::width; low += 64) {
-            const int high = low + 63 < T::width ? low + 63 : T::width - 1;
-            values[i].range(high, low) = ap_uint<64>(*words++);
-        }
+    for (size_t i = 0; i < size; i++) {
+        for (size_t word = 0; word < words_of<T>(); word++)
+            values[i].V.set_pVal(word, *words++);
+        values[i].V.clearUnusedBits();
+    }
 }
 
 template <class T> void store(const T *values, uint64_t *words, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        T value = values[i];
-        const bool negative = value < 0;
-        for (int low = 0; low < T::width; low += 64) {
-            const int high = low + 63 < T::width ? low + 63 : T::width - 1;
-            uint64_t word = ap_uint<64>(value.range(high, low)).to_uint64();
-            if (negative && high - low < 63)
-                word |= ~uint64_t(0) << (high - low + 1);
-            *words++ = word;
-        }
-    }
+    for (size_t i = 0; i < size; i++)
+        for (size_t word = 0; word < words_of<T>(); word++)
+            *words++ = values[i].V.get_pVal(word);
 }
 
 template <class P> void load(const uint64_t *words, hls::stream<P> &stream, size_t size) {
