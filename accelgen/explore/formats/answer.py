@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import TypeVar
 
 from accelgen.design import Design
 from accelgen.errors import InfeasibleError
@@ -40,15 +41,17 @@ def exploration(found: Evaluations, network: str, board: str) -> Exploration:
         InfeasibleError: none keeps the limits.
     """
     space, hardware, metric = found.task.space, found.task.hardware, found.task.benchmark.metric
-    designed = _designed(found, front(found.points.values()))
-    if not designed:
+    points = front(found.points.values())
+    chosen = _thinned(points, _recommended(points, metric), hardware.goals.points) if points else []
+    shown = _designed(found, chosen)
+    if not shown:
         nearest = min(found.points.values(), key=lambda point: point.excess)
         raise InfeasibleError(
             f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
             f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
         )
-    best, reason = _recommended(found, designed)
-    shown = _thinned(designed, best, hardware.goals.points)
+    best = _recommended(shown, metric)
+    reason = _reason(found, shown, best)
     if metric is Metric.MEAN_ABS_ERROR:
         shown.reverse()  # ascending by the first axis
     names = [f"front_{number:02}" for number in range(1, len(shown) + 1)]
@@ -86,25 +89,33 @@ def _designed(found: Evaluations, points: Sequence[Point]) -> list[_Designed]:
     return kept
 
 
-def _recommended(found: Evaluations, designed: Sequence[_Designed]) -> tuple[_Designed, str]:
-    """The design of least cost among those that are nearly as right as the most right one, and why."""
+_Rated = TypeVar("_Rated", Point, _Designed)
+
+
+def _recommended(rated: Sequence[_Rated], metric: Metric) -> _Rated:
+    """What costs least among those that are nearly as right as the most right one."""
+    least = min(own.loss for own in rated)
+    bound = least * TOLERATED_ERROR if metric is Metric.MEAN_ABS_ERROR else least + TOLERATED
+    return min((own for own in rated if own.loss <= bound), key=lambda own: own.cost)
+
+
+def _reason(found: Evaluations, shown: Sequence[_Designed], best: _Designed) -> str:
+    """Why the recommended design is that."""
     metric, figure = found.task.benchmark.metric, found.task.hardware.figure
-    least = min(own.loss for own in designed)
-    if metric is Metric.MEAN_ABS_ERROR:
-        bound, words = least * TOLERATED_ERROR, f"at most {TOLERATED_ERROR:g} times the least error"
-    else:
-        bound, words = least + TOLERATED, f"{metric.value} within {TOLERATED:.0%} of the best"
-    best = min((own for own in designed if own.loss <= bound), key=lambda own: own.cost)
-    score, top = metric.score(best.loss), metric.score(least)
-    title = TITLES.get(figure, figure)
-    return best, f"the least {title} with {words}: {score:.4g}, where the best has {top:.4g}"
+    words = (
+        f"at most {TOLERATED_ERROR:g} times the least error"
+        if metric is Metric.MEAN_ABS_ERROR
+        else f"{metric.value} within {TOLERATED:.0%} of the best"
+    )
+    score, top = metric.score(best.loss), metric.score(min(own.loss for own in shown))
+    return f"the least {TITLES.get(figure, figure)} with {words}: {score:.4g}, where the best has {top:.4g}"
 
 
-def _thinned(designed: Sequence[_Designed], best: _Designed, most: int) -> list[_Designed]:
-    """At most so many of a front, and the recommended one."""
-    places = [Place((number,), {"cost": own.cost, "loss": own.loss}) for number, own in enumerate(designed)]
+def _thinned(points: Sequence[Point], best: Point, most: int) -> list[Point]:
+    """At most so many points of a front, and the recommended one."""
+    places = [Place((number,), {"cost": own.cost, "loss": own.loss}) for number, own in enumerate(points)]
     kept = {place.positions[0] for place in thin(places, ("cost", "loss"), most)}
-    return [own for number, own in enumerate(designed) if number in kept or own is best]
+    return [own for number, own in enumerate(points) if number in kept or own is best]
 
 
 def _scores(found: Evaluations, own: _Designed) -> dict[str, float]:
