@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+
+import pytest
 
 from accelgen.explore import fronts as fronts_module
 from accelgen.explore.front import pareto
 from accelgen.explore.fronts import fingerprint, fronts
 from accelgen.explore.problem import Problem
-from accelgen.workers import Journal
+from accelgen.workers import Journal, open_workers
 from accelgen.workers.processes import Processes
 from tests.explore.problems import COMPOSITIONS, tables
 
@@ -32,6 +38,23 @@ def test_fronts_are_those_of_each_problem_wherever_they_are_searched():
     assert same(fronts(PROBLEMS, AXES)) == same(EXPECTED)
     with Processes(2) as workers:
         assert same(fronts(PROBLEMS, AXES, workers=workers)) == same(EXPECTED)
+
+
+def test_fronts_are_the_same_when_a_dask_worker_is_killed():
+    distributed = pytest.importorskip("distributed")
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        open_workers(dask=cluster.scheduler_address) as workers,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        found = thread.submit(fronts, PROBLEMS, AXES, workers=workers)
+        while not any(worker.processing for worker in list(cluster.scheduler.workers.values())):
+            assert not found.done()
+            time.sleep(0.01)
+        os.kill(cluster.workers[0].pid, signal.SIGKILL)
+        assert same(found.result()) == same(EXPECTED)
 
 
 def test_a_journal_holds_fronts(tmp_path, monkeypatch):
