@@ -50,8 +50,8 @@ KNOWN = (
 CYCLES = ("latency_cycles", "latency_max_cycles", "interval_cycles")
 """Those of them that are in cycles; each stands for one in microseconds too."""
 
-LESS_IS_BETTER = ("bits", "error", "loss")
-"""How names of scores end that are to be small, such as "mean_abs_error"."""
+MORE_IS_BETTER = ("accuracy", "agreement")
+"""The scores that are to be large; of others, such as errors and shares of resources, less is better."""
 
 
 def figures_of(candidate: Candidate) -> dict[str, Figure]:
@@ -60,8 +60,9 @@ def figures_of(candidate: Candidate) -> dict[str, Figure]:
     period_us = estimate.record.clock_ns / 1000
     figures = {name: estimate.total[name] for name in (*CYCLES, *RESOURCES, "clock_ns")}
     figures |= {_in_us(name): _scaled(figures[name], period_us) for name in CYCLES}
+    figures = {name: _rounded(figure) for name, figure in figures.items()}
     figures |= {name: Figure(score, score, score) for name, score in candidate.scores.items()}
-    return {name: _rounded(figure) for name, figure in figures.items() if isfinite(figure.value)}
+    return {name: figure for name, figure in figures.items() if isfinite(figure.value)}
 
 
 def all_quantities(figures: Sequence[Figures]) -> tuple[Quantity, ...]:
@@ -113,7 +114,7 @@ def limit_lines(exploration: Exploration) -> dict[str, float]:
 
 
 def _score(name: str) -> Quantity:
-    return Quantity(name, name.replace("_", " "), score=True, more=not name.endswith(LESS_IS_BETTER))
+    return Quantity(name, name.replace("_", " "), score=True, more=name in MORE_IS_BETTER)
 
 
 def _in_us(name: str) -> str:

@@ -10,11 +10,14 @@ from accelgen.explore.candidate import Candidate, Exploration
 from accelgen.explore.report.figures import Quantity, figures_of, limit_lines, telling_quantities
 
 WIDE = 12
-"""Values that span more than this many times their least are drawn logarithmically, as in the page."""
+"""Values that span more than this many times their least are drawn logarithmically."""
 
 NEAR = 2.5
 """A limit this many times beyond the largest value is still drawn."""
 
+BLUE, AMBER, RED = "#1d5fbf", "#d97706", "#c22f2f"
+
+RECOMMENDED = "recommended"
 
 FEW = 60
 """Up to so many designs, intervals are drawn; those of more would hide the designs."""
@@ -47,14 +50,14 @@ def to_png(exploration: Exploration) -> bytes:
         FigureCanvasAgg(canvas)
         axes = canvas.subplots()
         _draw(axes, designs, exploration.best)
-        _fit(axes, "x", across, [x for _, x, _ in designs], limits.get(across.name))
-        _fit(axes, "y", up, [y for _, _, y in designs], limits.get(up.name))
+        _scale(axes, "x", across, [x for _, x, _ in designs], limits.get(across.name))
+        _scale(axes, "y", up, [y for _, _, y in designs], limits.get(up.name))
         axes.set_xlabel(across.label)
         axes.set_ylabel(up.label)
         axes.set_title(f"{exploration.network} on {exploration.board}", parse_math=False)
         axes.grid(visible=True, alpha=0.25)
         if designs:
-            axes.legend(frameon=False, fontsize="small")
+            canvas.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
         file = io.BytesIO()
         canvas.savefig(file, format="png", dpi=200, metadata={"Software": None})
     return file.getvalue()
@@ -62,27 +65,30 @@ def to_png(exploration: Exploration) -> bytes:
 
 def _draw(axes: Any, designs: list[tuple[Candidate, Figure, Figure]], best: str) -> None:
     """The designs: one call for each kind of mark."""
-    blue, amber = "#1d5fbf", "#d97706"
-    kinds: dict[str, tuple[list[tuple[Figure, Figure]], dict[str, Any]]] = {
-        "design": ([], {"color": blue}),
-        "unlike the training data": ([], {"color": blue, "markerfacecolor": "white"}),
-        "recommended": ([], {"color": amber, "markersize": 9, "zorder": 3}),
-    }
+    few = len(designs) <= FEW
+    kinds: dict[tuple[str, bool], list[tuple[Figure, Figure]]] = {}
     for candidate, x, y in designs:
-        kind = "design" if candidate.estimate.in_domain else "unlike the training data"
-        kinds["recommended" if candidate.name == best else kind][0].append((x, y))
-        if candidate.name == best and not candidate.estimate.in_domain:
-            kinds["recommended"][1]["markerfacecolor"] = "white"
-    for label, (own, style) in kinds.items():
-        if own:
-            xs, ys = zip(*own, strict=True)
-            bars = [_bars(ends) if len(designs) <= FEW else None for ends in (xs, ys)]
-            values = [[one.value for one in ends] for ends in (xs, ys)]
-            drawn = axes.errorbar(
-                *values, xerr=bars[0], yerr=bars[1], fmt="o", elinewidth=0.8, label=label, **style
-            )
-            for bar in drawn.lines[2]:
-                bar.set_alpha(0.35)
+        hollow = not candidate.estimate.in_domain
+        label = "unlike the training data" if hollow else "design"
+        kinds.setdefault((RECOMMENDED if candidate.name == best else label, hollow), []).append((x, y))
+    for label, hollow in sorted(kinds):
+        xs, ys = zip(*kinds[label, hollow], strict=True)
+        color, size, order = (AMBER, 9, 3) if label == RECOMMENDED else (BLUE, 6 if few else 3, 2)
+        drawn = axes.errorbar(
+            [x.value for x in xs],
+            [y.value for y in ys],
+            xerr=_bars(xs) if few else None,
+            yerr=_bars(ys) if few else None,
+            fmt="o",
+            color=color,
+            markersize=size,
+            markerfacecolor="white" if hollow else color,
+            elinewidth=0.8,
+            zorder=order,
+            label=label,
+        )
+        for bar in drawn.lines[2]:
+            bar.set_alpha(0.35)
 
 
 def _bars(figures: tuple[Figure, ...]) -> list[list[float]]:
@@ -93,30 +99,20 @@ def _bars(figures: tuple[Figure, ...]) -> list[list[float]]:
     ]
 
 
-def _fit(axes: Any, axis: str, entry: Quantity, figures: list[Figure], limit: float | None) -> None:
-    """Scale an axis to its values, as in the page, and draw the limit where it is near."""
-    values = [figure.value for figure in figures]
-    if not values:
-        return
-    least, most = min(values), max(values)
-    if limit is not None and limit <= NEAR * most:
+def _scale(axes: Any, axis: str, entry: Quantity, figures: list[Figure], limit: float | None) -> None:
+    """Scale an axis, logarithmically where what is drawn differs widely, and draw a limit that is near."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    own = getattr(axes, f"{axis}axis")
+    drawn = [figure.value for figure in figures]
+    if limit is not None and limit <= NEAR * max(drawn, default=0):
         line = axes.axvline if axis == "x" else axes.axhline
-        line(
-            limit,
-            color="#c22f2f",
-            linestyle="--",
-            linewidth=1.2,
-            label=f"limit {limit:,.10g} {entry.unit or entry.title}",
-        )
-    wide = sum(figure.low > 0 and figure.high > WIDE * figure.low for figure in figures)
-    if least > 0 and (most > WIDE * least or 2 * wide > len(figures)):
+        text = f"limit {limit:,.10g} {entry.unit or entry.title}"
+        line(limit, color=RED, linestyle="--", linewidth=1.2, label=text)
+    if len(figures) <= FEW:
+        drawn += [end for figure in figures for end in (figure.low, figure.high)]
+    if drawn and 0 < WIDE * min(drawn) < max(drawn):
         getattr(axes, f"set_{axis}scale")("log")
-        getattr(axes, f"set_{axis}lim")(least / 3, 3 * most)
-    else:
-        spread = most - least or abs(most) or 1.0
-        low, high = least - spread / 2, most + spread / 2
-        if limit is not None and limit <= NEAR * most:
-            high = max(high, limit + spread / 8)
-        getattr(axes, f"set_{axis}lim")(max(0.0, low) if least >= 0 else low, high)
-        if most >= 1000:
-            getattr(axes, f"{axis}axis").set_major_formatter("{x:,.0f}")
+        own.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        own.set_minor_formatter(NullFormatter())
+    own.set_major_formatter("{x:,.10g}")

@@ -50,9 +50,9 @@ def test_limits_are_lines_in_both_units_of_time(exploration: Exploration) -> Non
     assert limit_lines(clocks) == {"latency_max_us": 1.5}
 
 
-def test_scores_are_better_the_larger_unless_they_are_errors(exploration: Exploration) -> None:
-    scored = replace(exploration.candidates[0], scores={"accuracy": 0.75, "mean_abs_error": 0.1})
+def test_scores_are_shown_as_they_are(exploration: Exploration) -> None:
+    scored = replace(exploration.candidates[0], scores={"accuracy": 0.75, "resources": 0.0106512})
     figures = [figures_of(scored)]
     *_, first, second = telling_quantities(exploration, figures)
-    assert (first.name, first.more, second.name, second.more) == ("accuracy", True, "mean_abs_error", False)
-    assert figures[0]["accuracy"] == Figure(0.75, 0.75, 0.75)
+    assert (first.name, first.more, second.name, second.more) == ("accuracy", True, "resources", False)
+    assert figures[0]["resources"] == Figure(0.0106512, 0.0106512, 0.0106512)
