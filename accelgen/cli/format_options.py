@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from accelgen.explore.formats.search import FormatOptions
 
 
+METRICS = ("accuracy", "agreement", "mean_abs_error")
+"""Those of `accelgen.explore.formats.accuracy`, which takes too long to import for a parser."""
+
+
 def add_format_options(parser: ArgumentParser) -> None:
     """Declare the search for formats."""
     formats = parser.add_argument_group("number formats")
@@ -30,6 +34,12 @@ def add_format_options(parser: ArgumentParser) -> None:
         "agreement with the model (default: the calibration data)",
     )
     formats.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="what to measure (default: accuracy with labels, else agreement, or the error where results are "
+        "no classes)",
+    )
+    formats.add_argument(
         "--evaluations", metavar="N", type=count, help="most format assignments to try (default: 400)"
     )
     formats.add_argument("--seed", metavar="N", type=count, help="another search of the same formats")
@@ -42,6 +52,7 @@ def check_format_options(options: Namespace) -> None:
     """Refuse what goes with ``--bits`` without it, and what makes no sense with it."""
     given = {
         "--data": options.data,
+        "--metric": options.metric,
         "--evaluations": options.evaluations,
         "--seed": options.seed,
         "--all-samples": options.all_samples,
@@ -68,8 +79,10 @@ def format_options(options: Namespace) -> dict[str, Any]:
 
 
 def _search(options: Namespace) -> FormatOptions:
+    from accelgen.explore.formats.accuracy import Metric
     from accelgen.explore.formats.search import FormatOptions
 
     asked = {"evaluations": options.evaluations, "seed": options.seed}
     given = {name: value for name, value in asked.items() if value is not None}
-    return FormatOptions(**given, halving=not options.all_samples)
+    metric = None if options.metric is None else Metric(options.metric)
+    return FormatOptions(**given, halving=not options.all_samples, metric=metric)

@@ -22,7 +22,7 @@ class Metric(Enum):
 
     ACCURACY = "accuracy"  # of labels; a sample's loss is 1 where the class is wrong
     AGREEMENT = "agreement"  # with the original network's classes, likewise
-    MEAN_ABS_ERROR = "mean_abs_error"  # from the original network's results, for a single result
+    MEAN_ABS_ERROR = "mean_abs_error"  # from the original network's results
 
     def score(self, loss: float) -> float:
         """The score of a mean loss."""
@@ -54,12 +54,17 @@ class Benchmark:
         inputs: Mapping[str, npt.NDArray[Any]],
         labels: npt.NDArray[Any] | None = None,
         seed: int = 0,
+        metric: Metric | None = None,
     ) -> Benchmark:
-        """Measure ``network``, as imported, on inputs; against classes (n, ...) where ``labels`` gives them.
+        """Measure ``network``, as imported, on inputs, in an order that follows from ``seed``.
+
+        Without a ``metric`` it is accuracy where ``labels`` (n, ...) say the right classes, the error where
+        the network has a single result or results like its input, as autoencoders have, and else agreement.
 
         Raises:
             UnsupportedError: the network has several outputs.
-            UsageError: labels are no classes of the network, or not one for each sample.
+            UsageError: accuracy is asked for without labels; labels are no classes of the network, or not one
+                for each sample.
         """
         if len(network.outputs) > 1:
             raise UnsupportedError(
@@ -71,14 +76,15 @@ class Benchmark:
         samples = {name: np.asarray(array)[order] for name, array in inputs.items()}
         (results,) = real.evaluate(network, samples).values()
         threshold = 0.5 if results.min(initial=0) >= 0 and results.max(initial=0) <= 1 else 0.0
-        expected: npt.NDArray[Any]
-        if labels is not None:
+        if metric is None:
+            metric = _metric(results, samples, labels)
+        expected: npt.NDArray[Any] = results
+        if metric is Metric.ACCURACY:
+            if labels is None:
+                raise UsageError("accuracy needs the right classes: an array 'label' in the data")
             expected = _checked(labels, results.shape)[order]
-            metric = Metric.ACCURACY
-        elif results.shape[-1] > 1:
-            expected, metric = classes(results, threshold), Metric.AGREEMENT
-        else:
-            expected, metric = results, Metric.MEAN_ABS_ERROR
+        elif metric is Metric.AGREEMENT:
+            expected = classes(results, threshold)
         found = cls(metric, samples, expected, threshold, 0.0)
         original = float(found._losses(results, slice(None)).mean())
         return cls(metric, samples, expected, threshold, original)
@@ -104,6 +110,15 @@ class Benchmark:
         else:
             losses = (classes(results, self.threshold) != expected).astype(np.float64)
         return np.asarray(losses.reshape(len(losses), -1).mean(axis=1))
+
+
+def _metric(
+    results: Values, inputs: Mapping[str, npt.NDArray[Any]], labels: npt.NDArray[Any] | None
+) -> Metric:
+    if labels is not None:
+        return Metric.ACCURACY
+    numbers = results.shape[-1] == 1 or any(array.shape == results.shape for array in inputs.values())
+    return Metric.MEAN_ABS_ERROR if numbers else Metric.AGREEMENT
 
 
 def classes(results: Values, threshold: float) -> npt.NDArray[np.int64]:

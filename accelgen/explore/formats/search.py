@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from accelgen.design import Design
 from accelgen.errors import UsageError
-from accelgen.explore.formats.accuracy import Benchmark
+from accelgen.explore.formats.accuracy import Benchmark, Metric
 from accelgen.explore.formats.bits import Bits
 from accelgen.explore.formats.evaluation import Evaluate, Evaluations
 from accelgen.explore.formats.genetic import Genetic, first_generation
@@ -35,12 +35,14 @@ class FormatOptions:
         population: those of a generation.
         seed: of the search and of the order of samples.
         halving: whether hopeless assignments are stopped after part of the samples.
+        metric: what is measured on samples; None leaves it to `Benchmark.of`.
     """
 
     evaluations: int = 400
     population: int = 24
     seed: int = 0
     halving: bool = True
+    metric: Metric | None = None
 
     def __post_init__(self) -> None:
         if self.evaluations < 1 or self.population < 2:
@@ -86,7 +88,7 @@ class FormatSearch:
             UnsupportedError: the network has several outputs.
         """
         space = FormatSpace.of(network, design, bits, calibration)
-        benchmark = Benchmark.of(network, data, labels, options.seed)
+        benchmark = Benchmark.of(network, data, labels, options.seed, options.metric)
         narrowest = space.apply([0] * len(space.knobs))
         possible = (own for own in hardware if own.least_cost(*narrowest)[1] == 0)
         return cls(Evaluate(space, benchmark, next(possible, hardware[-1])), options)
@@ -102,7 +104,7 @@ class FormatSearch:
             "metric": benchmark.metric.value,
             "samples": samples.hexdigest(),
             "hardware": str(hardware),
-            "search": asdict(self.options),
+            "search": {name: value for name, value in vars(self.options).items() if name != "metric"},
         }
 
     def run(self, workers: Workers | None = None, journal: Journal | None = None) -> Evaluations:

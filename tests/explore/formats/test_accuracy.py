@@ -58,6 +58,16 @@ def test_a_single_result_has_an_error_or_two_classes():
     assert Benchmark.of(single(), {"x": x}, 1 - labels).original == 1
 
 
+def test_results_like_the_input_have_an_error_and_any_metric_can_be_asked_for():
+    x, labels = samples()
+    copy = Network((Input("x", (), (4,)), Dense("out", ("x",), np.eye(4) / 2)), ("out",))
+    assert Benchmark.of(copy, {"x": x}).metric is Metric.MEAN_ABS_ERROR
+    assert Benchmark.of(copy, {"x": x}, metric=Metric.AGREEMENT).metric is Metric.AGREEMENT
+    assert Benchmark.of(classifier(), {"x": x}, labels, metric=Metric.MEAN_ABS_ERROR).original == 0
+    with pytest.raises(UsageError, match="'label'"):
+        Benchmark.of(classifier(), {"x": x}, metric=Metric.ACCURACY)
+
+
 def test_parts_add_up_to_the_whole():
     x, labels = samples()
     network = exact()
