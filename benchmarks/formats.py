@@ -70,10 +70,10 @@ def main() -> None:
     )
     parser.add_argument("models", type=Path)
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--evaluations", type=int, default=300)
+    parser.add_argument("--evaluations", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = [row for name in options.only for row in measure(name, options.models, options.evaluations)]
+    rows = (row for name in options.only for row in measure(name, options.models, options.evaluations))
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
         return
@@ -82,7 +82,8 @@ def main() -> None:
     for row in rows:
         print(
             f"| {row.model} | {row.method} | {row.evaluations} | {row.samples_share:.0%} | {row.seconds:.1f} "
-            f"| {row.front} | {row.hypervolume:.4f} | {row.stopped} | {row.misjudged} | {row.lost} |"
+            f"| {row.front} | {row.hypervolume:.4f} | {row.stopped} | {row.misjudged} | {row.lost} |",
+            flush=True,
         )
 
 

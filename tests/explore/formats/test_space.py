@@ -22,6 +22,7 @@ from accelgen.ir import (
     Threshold,
 )
 from accelgen.ir.fixed import from_real
+from tests.cells import make_cell, recurrent_network
 from tests.explore.formats.small import DESIGN, classifier, samples
 
 MODES = (Rounding.RND_CONV, Overflow.SAT)
@@ -180,3 +181,25 @@ def test_types_that_wrap_keep_their_integer_bits():
     kind = FixedType(12, 4)
     assert fit_type(np.array([0.1, 0.2]), kind, 6) == FixedType(6, 4)
     assert fit_type(None, kind.with_modes(*MODES), 6) == FixedType(6, 4, True, *MODES)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_recurrent_layers_have_widths_of_weights_and_of_states(kind):
+    rng = np.random.default_rng(5)
+    network = recurrent_network(make_cell(kind, 3, 4, rng, quantized=False), 5, 3)
+    layer = network["recurrent"]
+    trained = [
+        replace(step, weight=step.weight * rng.normal(size=step.weight.shape))
+        if isinstance(step, Dense)
+        else step
+        for step in layer.cell
+    ]
+    network = network.with_nodes([network["x"], replace(layer, cell=tuple(trained))])
+    own = FormatSpace.of(network, Design(), Bits.parse("6..8"), {"x": rng.normal(size=(50, 5, 3))})
+    assert [(knob.layer, knob.part) for knob in own.knobs] == [
+        ("recurrent", "weights"),
+        ("recurrent", "result"),
+    ]
+    _, design = own.apply([0, 2])
+    widths = {what.rpartition(".")[2]: kind.width for what, kind in design.types["recurrent"].items()}
+    assert (widths["weight"], widths["state"]) == (6, 8)
