@@ -73,7 +73,7 @@ def dask(count: int) -> Iterator[str]:
     """The address of a Dask cluster of processes on this machine."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 

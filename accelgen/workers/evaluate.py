@@ -97,6 +97,8 @@ def _answers(
             left.append(text)
         else:
             yield text, (json.loads(found), None)
+    if not left:
+        return
     with ExitStack() as stack:
         pool = stack.enter_context(Serial()) if workers is None else workers
         for position, answer in pool.run(function, left, limits):

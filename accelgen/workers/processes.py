@@ -80,7 +80,6 @@ class _Worker:
                 start_new_session=True,  # Ctrl-C is for the parent, which ends its workers
                 env=os.environ | ONE_THREAD,
             )
-        self.pid = self._process.pid
         self.function = b""
         self.task: _Task | None = None
         self.answering = False
@@ -110,7 +109,7 @@ class _Worker:
     def kill(self) -> None:
         """Kill what lives of the process and those that it started."""
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self) -> int:
         """Kill it and forget it; its exit status as `subprocess` has it."""
@@ -161,11 +160,6 @@ class Processes:
             self._running = False
             for worker in [worker for worker in self._workers if worker.answering]:
                 self._end(worker)
-
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The process ids of the workers that were started and not seen to end."""
-        return tuple(worker.pid for worker in self._workers)
 
     def stop(self) -> None:
         """Kill the workers from another thread than that of `run`, which then raises ToolError."""
@@ -252,4 +246,4 @@ def _death(status: int) -> str:
     """How a process ended that had an exit status as `subprocess` has it."""
     if status == -signal.SIGKILL:
         return "SIGKILL, as for want of memory"
-    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+    return f"signal {-status}" if status < 0 else f"exit status {status}"

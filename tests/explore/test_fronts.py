@@ -45,7 +45,7 @@ def test_fronts_are_the_same_when_a_dask_worker_is_killed():
     dask = pytest.importorskip("dask")
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         open_workers(dask=cluster.scheduler_address) as workers,
         ThreadPoolExecutor(1) as thread,
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from threading import Timer
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -36,7 +37,7 @@ def scheduler():
     }
     with (
         dask.config.set(options),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     ):
         yield cluster.scheduler_address
 
@@ -237,6 +238,19 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch):
         open_workers(dask="127.0.0.1:1")
     with pytest.raises(ToolError, match="no Dask scheduler answers at nowhere: "):
         open_workers(dask="nowhere")
+
+
+def test_a_scheduler_that_is_lost_is_an_error(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster_module, "TIMEOUT_S", 1)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        open_workers(dask=cluster.scheduler_address) as workers,
+    ):
+        found = evaluate([1], functions.thirds, workers=workers)
+        Timer(0.2, cluster.close).start()
+        with pytest.raises(ToolError, match="was lost, and with it what ran there"):
+            next(found)
 
 
 def test_a_cluster_without_dask_names_the_extra(monkeypatch):
