@@ -22,7 +22,7 @@ from accelgen.design.streaming.walks import Pairs, Walk
 from accelgen.ir import Conv, Dense, Node, Pad, Pool, Recurrent, UpSample
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.features import from_records
-from accelgen.surrogates.record import LayerKind, LayerRecord
+from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord
 from accelgen.surrogates.rules import estimate
 
 _PIPELINED = frozenset({Strategy.LATENCY, Strategy.DISTRIBUTED_ARITHMETIC})
@@ -115,17 +115,19 @@ class StreamKernels:
         return Timing(factor, factor, 1 + max(0, ceil((latency - (record.positions - 1)) / factor)))
 
     @cached_property
+    def _record(self) -> DesignRecord:
+        return describe(self.context.network, self.context.design)
+
+    @cached_property
     def _records(self) -> dict[str, LayerRecord]:
-        design = describe(self.context.network, self.context.design)
-        return {layer.name: layer for layer in design.layers}
+        return {layer.name: layer for layer in self._record.layers}
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[float, float, float]]:
         """Least and most cycles, and interval, of each layer."""
-        record = describe(self.context.network, self.context.design)
-        found = estimate(from_records([record])).layers
+        found = estimate(from_records([self._record])).layers
         columns = (found[name] for name in ("latency_cycles", "latency_max_cycles", "interval_cycles"))
-        return dict(zip((layer.name for layer in record.layers), zip(*columns, strict=True), strict=True))
+        return dict(zip(self._records, zip(*columns, strict=True), strict=True))
 
     @cached_property
     def _owners(self) -> dict[str, str]:

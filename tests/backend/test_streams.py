@@ -161,6 +161,16 @@ def test_a_depth_that_slows_the_design_down_is_noted(tmp_path: Path) -> None:
     assert "slow the design down: 'join' 1 (automatic: " in note
 
 
+def test_a_depth_that_stops_pipelines_alone_is_noted(tmp_path: Path) -> None:
+    """Of the image that goes on beside two windows, more waits than these need: what their pipelines hold."""
+    choice = LayerDesign(Strategy.LATENCY, fifo_depth=20)
+    write(residual_network(), replace(STREAM, layers={"x": choice}), tmp_path / "p")
+    (note,) = read_report(tmp_path / "p").notes
+    assert note.startswith(
+        "simulation says that the design stops with FIFOs of these depths: 'x' 20 (automatic"
+    )
+
+
 def test_io_parallel_has_no_fifos() -> None:
     design = Design(default=LayerDesign(fifo_depth=4))
     legal, changes = legalize(residual_network(), design)
