@@ -72,7 +72,7 @@ def test_the_table_shows_scores(capsys):
     )
     assert code == 0
     assert "accuracy" in output
-    assert "within 1% of the best" in output
+    assert "with accuracy at most 1% below" in output
     assert "3 of 3 format assignments were tried" in output
 
 

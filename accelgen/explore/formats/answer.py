@@ -11,7 +11,7 @@ from accelgen.design import Design
 from accelgen.errors import InfeasibleError
 from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.formats.accuracy import Metric
+from accelgen.explore.formats.accuracy import Benchmark, Metric
 from accelgen.explore.formats.evaluation import Evaluations
 from accelgen.explore.formats.points import Point, front
 from accelgen.explore.front import thin
@@ -19,7 +19,7 @@ from accelgen.explore.goals import TITLES
 from accelgen.explore.milp import Point as Place
 
 TOLERATED = 0.01
-"""Of samples that the recommended design may get wrong beyond those of the most right one."""
+"""Of samples that the recommended design may get wrong beyond those of the network as imported."""
 TOLERATED_ERROR = 1.5
 """Times the least error, where errors are measured."""
 
@@ -42,7 +42,9 @@ def exploration(found: Evaluations, network: str, board: str) -> Exploration:
     """
     space, hardware, metric = found.task.space, found.task.hardware, found.task.benchmark.metric
     points = front(found.points.values())
-    chosen = _thinned(points, _recommended(points, metric), hardware.goals.points) if points else []
+    chosen = (
+        _thinned(points, _recommended(points, found.task.benchmark), hardware.goals.points) if points else []
+    )
     shown = _designed(found, chosen)
     if not shown:
         nearest = min(found.points.values(), key=lambda point: point.excess)
@@ -50,7 +52,7 @@ def exploration(found: Evaluations, network: str, board: str) -> Exploration:
             f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
             f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
         )
-    best = _recommended(shown, metric)
+    best = _recommended(shown, found.task.benchmark)
     reason = _reason(found, shown, best)
     if metric is Metric.MEAN_ABS_ERROR:
         shown.reverse()  # ascending by the first axis
@@ -92,23 +94,31 @@ def _designed(found: Evaluations, points: Sequence[Point]) -> list[_Designed]:
 _Rated = TypeVar("_Rated", Point, _Designed)
 
 
-def _recommended(rated: Sequence[_Rated], metric: Metric) -> _Rated:
-    """What costs least among those that are nearly as right as the most right one."""
+def _recommended(rated: Sequence[_Rated], benchmark: Benchmark) -> _Rated:
+    """What costs least among those that are nearly as right as the network as imported, or as the best."""
     least = min(own.loss for own in rated)
-    bound = least * TOLERATED_ERROR if metric is Metric.MEAN_ABS_ERROR else least + TOLERATED
+    if benchmark.metric is Metric.MEAN_ABS_ERROR:
+        bound = least * TOLERATED_ERROR
+    else:
+        bound = max(least, benchmark.original) + TOLERATED
     return min((own for own in rated if own.loss <= bound), key=lambda own: own.cost)
 
 
 def _reason(found: Evaluations, shown: Sequence[_Designed], best: _Designed) -> str:
     """Why the recommended design is that."""
-    metric, figure = found.task.benchmark.metric, found.task.hardware.figure
-    words = (
-        f"at most {TOLERATED_ERROR:g} times the least error"
-        if metric is Metric.MEAN_ABS_ERROR
-        else f"{metric.value} within {TOLERATED:.0%} of the best"
+    benchmark, figure = found.task.benchmark, found.task.hardware.figure
+    metric, least = benchmark.metric, min(own.loss for own in shown)
+    name, score = metric.value.replace("_", " "), metric.score
+    lead = f"the least {TITLES.get(figure, figure)} with"
+    if metric is Metric.MEAN_ABS_ERROR:
+        return (
+            f"{lead} a {name} of at most {TOLERATED_ERROR:g} times the least: {best.loss:.4g} of {least:.4g}"
+        )
+    reference = "the network as imported" if benchmark.original >= least else "the best that was found"
+    return (
+        f"{lead} {name} at most {TOLERATED:.0%} below that of {reference}: {score(best.loss):.4g} of "
+        f"{score(max(least, benchmark.original)):.4g}"
     )
-    score, top = metric.score(best.loss), metric.score(min(own.loss for own in shown))
-    return f"the least {TITLES.get(figure, figure)} with {words}: {score:.4g}, where the best has {top:.4g}"
 
 
 def _thinned(points: Sequence[Point], best: Point, most: int) -> list[Point]:
