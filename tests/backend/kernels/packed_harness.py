@@ -103,8 +103,8 @@ def write(kernels: Sequence[Kernel], directory: Path) -> Path:
     return source
 
 
-WARNINGS = ("-fsyntax-only", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-label", "-Werror")
-"""Without optimization, which finds members of ap_types that are read before they are set."""
+WARNINGS = ("-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-label", "-Werror")
+"""For builds without optimization, which finds members of ap_types that are read before they are set."""
 
 
 def compile_cpp(source: Path, *flags: str) -> None:

@@ -72,8 +72,7 @@ def test_compiled(flags: tuple[str, ...], tmp_path: Path) -> None:
         text += f"    run<config{number}, {kind}, {n_in}, {len(program.rows)}>(from, to);\n}}\n"
     source, library = tmp_path / "rows.cpp", tmp_path / "rows.so"
     source.write_text(text)
-    compile_cpp(source, "-std=c++11", *flags, *WARNINGS)
-    compile_cpp(source, "-std=c++11", *flags, "-shared", "-fPIC", "-o", str(library))
+    compile_cpp(source, "-std=c++11", *flags, *WARNINGS, "-shared", "-fPIC", "-o", str(library))
     loaded = ctypes.CDLL(str(library))
     rng = np.random.default_rng(0)
     for number, (program, n_in, (low, high)) in enumerate(cases):
