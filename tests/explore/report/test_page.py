@@ -16,6 +16,7 @@ from accelgen.explore.candidate import Candidate, Exploration
 from accelgen.explore.report import write_exploration
 from accelgen.explore.report.page import SCRIPTS, counted, embedded, page_data, to_html
 from accelgen.resources import data_dir
+from tests.explore.report.conftest import explore
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u2028'\"&amp;"
 
@@ -261,6 +262,14 @@ def test_limits_and_intervals_are_drawn(report: Opened) -> None:
     report.page.select_option("#intervals", "chosen")
     report.page.select_option("#y", "ff")
     assert report.page.locator('line.limit[data-axis="y"]').count() == 0
+
+
+@pytest.mark.browser
+def test_short_intervals_are_drawn_for_all(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, write_page(explore(factors=(1, 8, 64), spread=1.1), tmp_path))
+    assert opened.page.input_value("#intervals") == "all"
+    assert opened.page.locator(".bar.shown").count() == 3
+    opened.close()
 
 
 @pytest.mark.browser
