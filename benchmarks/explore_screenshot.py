@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--board", default="u250")
     parser.add_argument("--max-latency", default="1us")
-    parser.add_argument("--max-lut", default="30%")
+    parser.add_argument("--max-lut", default="12%")
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", type=int, nargs=2, default=(1400, 900), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "images" / "explore.png")
