@@ -112,10 +112,20 @@ def test_what_is_like_the_data_and_what_is_not():
     inside = accelgen.estimate(known())
     assert (inside.in_domain, inside.reasons) == (True, ())
     assert inside.total["lut"].high < 2 * inside.total["lut"].low
-    outside = accelgen.estimate(TAGGER, **OPTIONS)
+    beyond = accelgen.estimate(TAGGER, **{**OPTIONS, "reuse_factor": 64})
+    assert (beyond.in_domain, beyond.reasons) == (True, ())
+    assert beyond.total["lut"].high < 2 * beyond.total["lut"].low
+    outside = accelgen.estimate(TAGGER, **{**OPTIONS, "strategy": "latency"})
     assert not outside.in_domain
-    assert outside.reasons
+    assert any("but of Vitis HLS 2021.1" in reason for reason in outside.reasons)
     assert outside.total["lut"].high > 2 * outside.total["lut"].low
+
+
+def test_intervals_are_of_a_cycle_at_least():
+    for strategy in ("latency", "resource"):
+        total = accelgen.estimate(TAGGER, **{**OPTIONS, "strategy": strategy, "reuse_factor": 1}).total
+        assert total["interval_cycles"].low >= 1
+        assert all(figure.low <= figure.value <= figure.high for figure in total.values())
 
 
 def test_another_tool():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
+from weakref import WeakKeyDictionary
 
 from accelgen.design import Design, IoType, LayerDesign
 from accelgen.design.few_bit import levels_of
@@ -37,8 +38,9 @@ from accelgen.ir import (
     Transpose,
     UpSample,
 )
-from accelgen.ir.recurrent import cell_products
+from accelgen.ir.recurrent import cell_network, cell_products
 from accelgen.ir.softmax import softmax_plan
+from accelgen.passes.infer_types import infer_types
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord
 from accelgen.surrogates.weights import known_cost
 
@@ -118,6 +120,18 @@ def with_factors(record: LayerRecord, node: Node, choice: LayerDesign) -> LayerR
         reuse_factor=used,
         requested_reuse_factor=choice.reuse_factor,
     )
+
+
+_SUMS: WeakKeyDictionary[Recurrent, int] = WeakKeyDictionary()
+
+
+def cell_sum_bits(node: Recurrent) -> int:
+    """Bits of the widest sum of the matrix products in an exact cell, worked out once a node."""
+    bits = _SUMS.get(node)
+    if bits is None:
+        types = infer_types(cell_network(node)).types
+        bits = _SUMS[node] = max(types[step.name].width for step in node.cell if isinstance(step, Dense))
+    return bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +222,7 @@ class _Describer:
             n_out=units,
             positions=steps,
             weight_bits=cost.bits,
+            accum_bits=cell_sum_bits(node),
             nonzero=cost.nonzero,
             digits=cost.digits,
             dsp_products=cost.dsp_products,

@@ -178,6 +178,12 @@ class Layers:
         return np.maximum(np.minimum(self.reuse_factor, self.n_in * self.n_out) // self.n_in, 1)
 
     @cached_property
+    def spread(self) -> Flags:
+        """Layers with RF < n_in, whose loop multiplies several inputs at once (hls4ml's ``rf_leq_nin``)."""
+        spread: Flags = ~self.constant & (self.reuse_factor < self.n_in)
+        return spread
+
+    @cached_property
     def sum_bits(self) -> Numbers:
         """Width of the sums: ``accum_bits`` where it is known, else what never overflows."""
         exact = self.input_bits + np.maximum(self.weight_bits, 1) + ceil_log2(self.n_in)
@@ -233,10 +239,18 @@ def from_records(designs: Sequence[DesignRecord]) -> Layers:
 def _edges(designs: Sequence[DesignRecord]) -> npt.NDArray[np.int64]:
     """Pairs of rows, as `Layers.edges`; a name that no layer of the design has is an input from outside."""
     pairs: list[tuple[int, int]] = []
-    start = 0
+    row = 0
     for design in designs:
-        rows = {layer.name: row for row, layer in enumerate(design.layers, start)}
-        for row, layer in enumerate(design.layers, start):
-            pairs += [(rows[name], row) for name in layer.inputs if name in rows]
-        start += len(design.layers)
+        start, before = row, ("",)
+        rows: dict[str, int] | None = None
+        for layer in design.layers:
+            inputs = layer.inputs
+            if inputs == before and row > start:  # as in a chain, which needs no look-up
+                pairs.append((row - 1, row))
+            elif inputs:
+                if rows is None:
+                    rows = {other.name: number for number, other in enumerate(design.layers, start)}
+                pairs += [(rows[name], row) for name in inputs if name in rows]
+            before = (layer.name,)
+            row += 1
     return np.ascontiguousarray(np.array(pairs, np.int64).reshape(-1, 2).T)

@@ -266,7 +266,7 @@ def test_what_keeps_the_best_from_being_better():
 
 def test_resources_together_say_which_limit_binds():
     network, design = accelgen.load(TAGGER).designed(board="pynq-z2")
-    found = search(network, [design], Goals.of({"latency": "1us"}, "resources", margin=0))
+    found = search(network, [design], Goals.of({"latency": "1.5us"}, "resources", margin=0))
     assert "latency is the limit" in found.reason
     free = search(network, [design], Goals.of(objective="resources", margin=0))
     assert "no limit keeps it" in free.reason

@@ -21,12 +21,15 @@ from accelgen.ir import (
     Overflow,
     Pool,
     Quantize,
+    Recurrent,
     Relu,
     Reshape,
     Rounding,
     Softmax,
     Threshold,
 )
+from accelgen.ir.grid import to_fixed
+from accelgen.ir.recurrent import cell_products
 from accelgen.passes.infer_types import infer_types
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.record import LayerKind
@@ -157,6 +160,10 @@ def test_recurrent_layers(name, kind):
     assert (layer.kind, layer.n_in, layer.n_out, layer.positions) == (kind, 5, 3, 7)
     assert 0 < layer.nonzero <= GATES[name] * 3 * (5 + 3)
     assert (layer.strategy, layer.requested_reuse_factor, layer.reuse_factor) == ("resource", 4, 5)
+    (node,) = (own for own in network if isinstance(own, Recurrent))
+    kernel = cell_products(node)[0]  # of the input, whose type is known
+    most = int(np.abs(to_fixed(kernel.weight).codes).sum(axis=0).max()) * 2 ** (layer.input_bits - 1)
+    assert layer.accum_bits >= FixedType.for_range(-most, 0, 0).width > layer.input_bits
 
 
 def test_a_network_without_types_is_refused():

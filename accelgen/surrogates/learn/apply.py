@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,31 @@ from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.learn.columns import columns, design_columns, success_columns
 from accelgen.surrogates.learn.intervals import bounds
 from accelgen.surrogates.learn.model import Learned, Part, Success
-from accelgen.surrogates.learn.scope import NEAR, WIRING, families, family_name
+from accelgen.surrogates.learn.scope import (
+    BITS,
+    DIMENSIONS,
+    WIRING,
+    families,
+    family_name,
+    kernel_class,
+    unlike,
+    weighted,
+)
 from accelgen.surrogates.rules import Domain, Estimate
+
+Indices = npt.NDArray[np.int64]
 
 WORST = frozenset({"interval_cycles", "clock_ns"})
 """Targets that are those of a design's slowest layer; the others add up."""
 
-DEEPER = 2
-"""How many times more layers than were synthesised together a design may have: what is learned adds up."""
+DEEPER = 4
+"""How many times more layers with weights than were synthesised together a design may have.
+
+What is learned of layers adds up: learned from two layers, three are predicted as well (docs/estimate.md).
+"""
+
+LEAST = {"interval_cycles": 1.0}
+"""What a target is at least; 0 for the others."""
 
 
 def offset(target: str) -> float:
@@ -42,70 +60,185 @@ class Figures:
 
 
 @dataclass(frozen=True, eq=False)
+class Group:
+    """Layers of one family, and the measurements that they are compared with.
+
+    Attributes:
+        rows: the layers, (k,) of n.
+        part: what was learned of the family, None where no tool built such layers.
+        foreign: only other tools did.
+        distances: how far they are beyond what was synthesised, (dimensions, k), None where none is.
+        far: farther than was ever tried, (k,).
+    """
+
+    rows: npt.NDArray[np.int64]
+    part: Part | None
+    foreign: bool
+    distances: Numbers | None
+    far: Flags
+
+    def widths(self, target: str, learned: Learned, domain: str) -> Numbers:
+        """Half the widths of intervals on a log scale, (k,)."""
+        far = learned.far.get(target, 0.0)
+        if self.part is None:
+            return np.full(self.rows.shape, far)
+        if not self.foreign and self.distances is None and not self.far.any():
+            return np.full(self.rows.shape, self.part.widths.get(target, far))
+        beyond = np.zeros(self.rows.shape)
+        if self.distances is not None:
+            beyond = self.part.transfer.width(target, self.distances)
+        alone = self.part.rule_widths.get(target, far)
+        if self.foreign:
+            tool = learned.tools.get(domain, learned.far).get(target, far)
+            width = alone + np.hypot(beyond, tool)
+        else:
+            served = self.part.widths.get(target, far)
+            width = np.where(self.alike, served, np.maximum(alone + beyond, served))
+        return np.where(self.far, np.maximum(width, far), width)
+
+    @cached_property
+    def alike(self) -> Flags:
+        """Which layers measurements are like, (k,)."""
+        if self.part is None or self.foreign:
+            return np.zeros(self.rows.shape, bool)
+        if self.distances is None:
+            return np.ones(self.rows.shape, bool)
+        alike: Flags = np.logical_not(unlike(self.distances).any(axis=0))
+        return alike
+
+
+@dataclass(frozen=True, eq=False)
 class Known:
     """Which layers are like those that were synthesised.
 
     Attributes:
-        parts: what was learned of each family that a tool's measurements hold.
+        domain: the name of the tool that is asked about.
+        parts: what was learned of each family that its measurements hold.
         family: of each layer, (n,).
         inside: layers that measurements are like, or that cost nothing, (n,).
-        near: layers that are outside by their sizes alone, and not by far, (n,).
-        outside: why designs are not like them, each reason with the designs (d,) that it holds for.
+        groups: all layers but those that cost nothing.
+        outside: why designs are farther from measurements than was tried, each reason with the designs (d,)
+            that it holds for.
     """
 
+    domain: str
     parts: Mapping[int, Part]
     family: npt.NDArray[np.int64]
     inside: Flags
-    near: Flags
+    groups: Sequence[Group]
     outside: Mapping[str, Flags]
 
     def members(self) -> Mapping[int, Flags]:
         """The layers (n,) of each family with a part that are like its measurements."""
-        return self._by_family(self.inside)
-
-    def neighbours(self) -> Mapping[int, Flags]:
-        """The layers (n,) of each family with a part that are near its measurements, but outside."""
-        return self._by_family(self.near)
-
-    def _by_family(self, chosen: Flags) -> Mapping[int, Flags]:
-        if not chosen.any():
+        if not self.inside.any():
             return {}
-        found = {family: chosen & (self.family == family) for family in np.unique(self.family).tolist()}
-        return {family: rows for family, rows in found.items() if family in self.parts and rows.any()}
+        found = {family: self.inside & (self.family == family) for family in self.parts}
+        return {family: rows for family, rows in found.items() if rows.any()}
 
 
 def known_layers(layers: Layers, domain: Domain, learned: Learned) -> Known:
-    """Compare layers with what was synthesised with a tool."""
-    parts = learned.parts.get(domain.name, {})
-    family = families(layers)
-    inside, far = np.ones(family.shape, bool), np.zeros(family.shape, bool)
+    """Compare layers with what was synthesised with a tool.
+
+    Layers without a matrix may be known of other tools alone, and all layers may be beyond what was
+    synthesised as far as rules were tried on held-out ranges: intervals say how well they hold there. What
+    goes beyond that is outside.
+    """
+    own = learned.parts.get(domain.name, {})
+    once, among = layers.distinct()
+    family = families(once)
+    inside = np.ones(family.shape, bool)
+    groups: list[Group] = []
     outside: dict[str, Flags] = {}
-
-    def miss(reason: str, rows: Flags) -> None:
-        inside[rows] = False
-        outside[f"{reason} (known of {domain.name.replace('_', ' ')})"] = _designs(layers, rows)
-
     for number in np.unique(family).tolist():
         if number in WIRING:
             continue
-        rows, part = family == number, parts.get(number)
-        if part is None:
-            miss(f"{family_name(number)}: none", rows)
+        rows = np.flatnonzero(family == number)
+        group, reasons = _compared(once, rows, number, domain.name, learned)
+        inside[rows] = group.alike
+        groups.append(group)
+        outside |= reasons
+    if not isinstance(among, slice):
+        groups = [_repeated(group, family.size, among) for group in groups]
+        family, inside = family[among], inside[among]
+        outside = {reason: marks[among] for reason, marks in outside.items()}
+    inside &= ~_deep(layers, family, groups, domain.name, outside)
+    reasons = {reason: _designs(layers, marks) for reason, marks in outside.items()}
+    return Known(domain.name, own, family, inside, groups, reasons)
+
+
+def _compared(
+    layers: Layers, rows: Indices, family: int, domain: str, learned: Learned
+) -> tuple[Group, dict[str, Flags]]:
+    """Layers of one family beside measurements, and why some are outside, each reason with layers (n,)."""
+    name, tool = family_name(family), domain.replace("_", " ")
+    part, source = learned.parts.get(domain, {}).get(family), ""
+    if part is None:
+        part, source = _elsewhere(family, learned)
+    far = np.zeros(rows.shape, bool)
+    reasons: dict[str, Flags] = {}
+
+    def add(reason: str, missed: Flags) -> None:
+        reasons[f"{name}: {reason}"] = np.zeros(layers.n_in.shape, bool)
+        reasons[f"{name}: {reason}"][rows[missed]] = True
+
+    if part is None:
+        add(f"none (known of {tool})", ~far)
+        return Group(rows, None, False, None, ~far), reasons
+    known = source.replace("_", " ") or tool
+    if source and weighted(family):
+        add(f"none (known of {tool}, but of {known})", ~far)
+    distances = part.scope.distances(layers, rows)
+    if not distances.any():
+        return Group(rows, part, bool(source), None, far), reasons
+    for dimension, missed in part.transfer.misses(distances):
+        far |= missed
+        add(f"{part.scope.reason(dimension, part.transfer.most(dimension))} (known of {known})", missed)
+    return Group(rows, part, bool(source), distances, far), reasons
+
+
+def _elsewhere(family: int, learned: Learned) -> tuple[Part | None, str]:
+    """What another tool knows of a family, with its name; of layers without a matrix, in a stream or not."""
+    wanted = (family,) if weighted(family) else (family, kernel_class(family))
+    for number in wanted:
+        for domain, parts in learned.parts.items():
+            if number in parts:
+                return parts[number], domain
+    return None, ""
+
+
+def _repeated(group: Group, size: int, among: Indices) -> Group:
+    """A group of variants, of which there are ``size`` in all, as one of the layers that are those."""
+    place = np.full(size, -1)
+    place[group.rows] = np.arange(group.rows.size)
+    rows = np.flatnonzero(place[among] >= 0)
+    chosen = place[among[rows]]
+    distances = None if group.distances is None else group.distances[:, chosen]
+    return replace(group, rows=rows, distances=distances, far=group.far[chosen])
+
+
+def _deep(
+    layers: Layers,
+    family: Indices,
+    groups: Sequence[Group],
+    domain: str,
+    outside: dict[str, Flags],
+) -> Flags:
+    """Layers (n,) of networks that are too deep, which are marked as far; adds reasons."""
+    found = np.zeros(layers.n_in.shape, bool)
+    depth = np.bincount(layers.design, layers.weight_bits > 0, layers.n_designs)
+    for group in groups:
+        if group.part is None or not group.part.depth or depth.max() <= DEEPER * group.part.depth:
             continue
-        own = layers if rows.all() else layers.select(rows)
-        for reason, missed in part.scope.misses(own):
-            marked = np.zeros(family.shape, bool)
-            marked[rows] = missed
-            miss(f"{family_name(number)}: {reason}", marked)
-        if not inside[rows].all():
-            for _, missed in part.scope.misses(own, NEAR):
-                far[rows] |= missed
-        deep = np.bincount(layers.design, minlength=layers.n_designs) > DEEPER * part.depth
-        if deep[layers.design[rows]].any():
-            marked = rows & deep[layers.design]
-            far |= marked
-            miss(f"{family_name(number)}: only networks of up to {part.depth} layers", marked)
-    return Known(parts, family, inside, ~inside & ~far, outside)
+        number = int(family[group.rows[0]])
+        deep = depth[layers.design[group.rows]] > DEEPER * group.part.depth
+        if deep.any() and weighted(number):
+            marks = np.zeros(found.shape, bool)
+            marks[group.rows[deep]] = True
+            group.far[deep] = True
+            found |= marks
+            reason = f"{family_name(number)}: only networks of up to {group.part.depth} layers"
+            outside[f"{reason} (known of {domain.replace('_', ' ')})"] = marks
+    return found
 
 
 def corrected(layers: Layers, ruled: Estimate, known: Known) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
@@ -157,19 +290,34 @@ def intervals(
 ) -> dict[str, Figures]:
     """Figures with intervals.
 
-    A design's width is the mean of its layers', by their shares of the figure, or the largest of them where
-    the worst layer decides.
+    A design's width is the mean of its layers', by their shares of the figure and of `offset`, or the largest
+    of them where the worst layer decides.
     """
     found: dict[str, Figures] = {}
+    costly = ~np.isin(known.family, list(WIRING))
+    spare = costly / np.maximum(layers.total(costly.astype(np.float64)), 1)[layers.design]  # the offset's
     for target, width in layer_widths(layers, designs, known, learned).items():
-        if target in WORST:
+        if target in parts and target in WORST:
+            whole = _of_largest(layers, parts[target] + offset(target), width)
+        elif target in WORST:
             whole = layers.largest(width)
         else:
-            share = parts.get(target, np.zeros(layers.n_in.shape)) + 1 * ~np.isin(known.family, list(WIRING))
+            share = parts.get(target, np.zeros(layers.n_in.shape)) + spare
             size = layers.total(share)
             whole = np.divide(layers.total(width * share), size, out=np.zeros(size.shape), where=size > 0)
-        found[target] = Figures(designs[target], *bounds(designs[target], whole, offset(target)))
+        value = designs[target]
+        low, high = bounds(value, whole, offset(target))
+        least = np.minimum(value, LEAST.get(target, 0.0))
+        found[target] = Figures(value, np.maximum(low, least), high)
     return found
+
+
+def _of_largest(layers: Layers, values: Numbers, width: Numbers) -> Numbers:
+    """The width of the largest of each design's values (n,), any of which may turn out to be the largest."""
+    most = np.maximum(layers.largest(values), 1e-12)
+    up = layers.largest(values * np.exp(width)) / most
+    down = layers.largest(values * np.exp(-width)) / most
+    return np.maximum(np.log(np.maximum(up, 1)), -np.log(np.clip(down, 1e-12, 1)))
 
 
 def layer_widths(
@@ -177,21 +325,28 @@ def layer_widths(
 ) -> dict[str, Numbers]:
     """How wide the interval of each layer (n,) is on a log scale, by target.
 
-    Layers outside of the measurements have the width of rules that were tried on networks of other sizes, or,
-    far outside, on the data of other tools.
+    Layers beyond what was synthesised have that of rules, and more the farther they are, as trials on
+    held-out ranges say; those that only other tools built, more by how much tools differ.
     """
     found: dict[str, Numbers] = {}
-    members, neighbours = known.members(), known.neighbours()
+    # a path that is longer or has less time may take a stage more: known of loops (`resource.saves_a_cycle`)
+    stage = np.log1p(1 / (2 + layers.reuse_factor * layers.positions))
     for target in targets:
-        far = learned.transfer.get(target, 0.0)
-        width = np.full(layers.n_in.shape, far)
-        width[known.inside] = 0.0  # wiring
-        for family, rows in members.items():
-            width[rows] = known.parts[family].widths.get(target, far)
-        for family, rows in neighbours.items():
-            width[rows] = known.parts[family].near_widths.get(target, far)
+        width = np.zeros(layers.n_in.shape)
+        for group in known.groups:
+            own = group.widths(target, learned, known.domain)
+            if target in STAGED and group.distances is not None:
+                own = np.where(group.distances[_PATHS].any(axis=0), np.maximum(own, stage[group.rows]), own)
+            width[group.rows] = own
         found[target] = width
     return found
+
+
+STAGED = frozenset({"latency_cycles", "latency_max_cycles"})
+"""Targets that a stage of the pipeline adds to."""
+
+_PATHS = [DIMENSIONS.index(name) for name in (*BITS, "clock_ns", "fast")]
+"""Dimensions that say how much is to be done in a cycle."""
 
 
 def probability(layers: Layers, success: Success | None) -> Numbers:
@@ -201,14 +356,14 @@ def probability(layers: Layers, success: Success | None) -> Numbers:
     """
     if success is None:
         return np.full(layers.n_designs, np.nan)
-    weighted = layers.weight_bits > 0
-    own = layers.select(weighted)
-    unknown = ~np.isin(families(own), list(success.families))
-    for _, missed in success.scope.misses(own):
-        unknown |= missed
-    if unknown.all():
-        return np.full(layers.n_designs, np.nan)
-    margin = success.slope * success.forest.predict(success_columns(own)) + success.intercept
-    log_probability = -np.logaddexp(0, -margin)
-    whole = np.exp(own.total(log_probability))
-    return np.where(_designs(own, unknown) | ~_designs(own, ~unknown), np.nan, whole)
+    weights = layers.weight_bits > 0
+    unknown = ~np.isin(families(layers), list(success.families)) | success.scope.misses(layers)
+    answered = _designs(layers, weights) & ~_designs(layers, weights & unknown)
+    chances = np.full(layers.n_designs, np.nan)
+    if answered.any():
+        own = layers.select(weights & answered[layers.design])
+        once, among = own.distinct()
+        margin = success.slope * success.forest.predict(success_columns(once)) + success.intercept
+        log_chances = -np.logaddexp(0, -margin)[among]
+        chances[answered] = np.exp(own.total(log_chances))[answered]
+    return chances

@@ -17,6 +17,7 @@ from accelgen.surrogates.learn.columns import COLUMNS
 from accelgen.surrogates.learn.evaluate import SuccessScore, success_margin_score
 from accelgen.surrogates.learn.folds import FOLDS
 from accelgen.surrogates.learn.intervals import CONFIDENCE, log_errors
+from accelgen.surrogates.learn.model import Part
 from accelgen.surrogates.learn.scope import family_name, main_families
 from accelgen.surrogates.learn.train import METHODS, HeldOut, Trained, width
 from accelgen.surrogates.metrics import Score, score
@@ -109,11 +110,36 @@ def write_card(folder: Path, trained: Trained, rows: Sequence[Synthesis], format
         "features": list(COLUMNS),
         "confidence": CONFIDENCE,
         "scores": [line.as_json() for line in scores],
+        "beyond": [
+            {
+                "domain": domain,
+                "layers": family_name(family),
+                "dimension": name,
+                "reach": reach,
+                "slopes": {
+                    target: own[name][0] for target, own in part.transfer.slopes.items() if name in own
+                },
+            }
+            for domain, family, part, name, reach in _tried(trained)
+        ],
+        "tools": {domain: dict(own) for domain, own in trained.learned.tools.items()},
         "success": None if success is None else success.as_json(),
     }
     text = json.dumps(card, indent=1, allow_nan=False)
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "CARD.md").write_text(_markdown(rows, formats, scores, success), encoding="utf-8")
+    (folder / "CARD.md").write_text(_markdown(trained, rows, formats, scores, success), encoding="utf-8")
+
+
+def _tried(trained: Trained) -> Iterator[tuple[str, int, Part, str, float]]:
+    """What was tried on a tool's own rows: domain, family, its part, dimension, doublings beyond."""
+    for domain, parts in trained.learned.parts.items():
+        for family, part in parts.items():
+            for name, (own, _) in part.transfer.reach.items():
+                if own > 0 and any(
+                    (trial.domain, trial.family, trial.dimension) == (domain, family, name)
+                    for trial in trained.beyond
+                ):
+                    yield domain, family, part, name, own
 
 
 def _licence(name: str) -> str:
@@ -121,6 +147,7 @@ def _licence(name: str) -> str:
 
 
 def _markdown(
+    trained: Trained,
     rows: Sequence[Synthesis],
     formats: Mapping[str, int],
     scores: Sequence[Line],
@@ -167,8 +194,39 @@ def _markdown(
         folds=FOLDS,
         confidence=f"{100 * CONFIDENCE:g}",
         scores=_table(names, table),
+        beyond=_beyond(trained),
+        tools=_tools(trained),
         success=_success(success),
     )
+
+
+def _beyond(trained: Trained) -> str:
+    targets = ("lut", "ff", "latency_cycles")
+    rows = [
+        (
+            domain,
+            family_name(family),
+            f"`{name}`",
+            _text(reach, 1),
+            *(_percent(part.transfer.slopes.get(target, {}).get(name)) for target in targets),
+        )
+        for domain, family, part, name, reach in _tried(trained)
+    ]
+    names = ("tool, stage", "layers", "figure", "doublings tried", *(f"{target} %" for target in targets))
+    return _table(names, rows)
+
+
+def _percent(slopes: tuple[float, float] | None) -> str:
+    return "" if slopes is None else _text(100 * np.expm1(slopes[0]), 1)
+
+
+def _tools(trained: Trained) -> str:
+    targets = ("lut", "ff", "latency_cycles", "dsp", "bram_18k")
+    rows = [
+        (domain, *(_text(float(np.exp(own[target])), 2) for target in targets))
+        for domain, own in trained.learned.tools.items()
+    ]
+    return _table(("tool, stage", *targets), rows)
 
 
 def _success(success: SuccessScore | None) -> str:
@@ -225,9 +283,31 @@ from the other folds. Where predictions are exact more often than that, interval
 
 {success}
 
+## Beyond what was synthesised
+
+Layers beyond the ranges of the data are answered by rules, with intervals that are wider by what rules err
+there: for each figure of a kernel, rows beyond a quarter, half and three quarters of its values are held out
+above and below, prices are fitted to the rest, and the width for each doubling is what {confidence} % of
+held-out rows need beyond that of rows within (squares of several figures add up). In percent of the estimate,
+for a doubling of each figure alone:
+
+{beyond}
+
+`fast` is another generation of devices, `spread` a reuse factor below the number of inputs, tried on layers
+of N-TORC's by prices of the other tool; `looped` is Resource strategy with a reuse factor of 1. Bits of
+inputs and sums never varied: they go by the worse of counts and of bits of weights, since rules know
+n_in x input_bits and n_out x sum_bits as one figure each. Beyond a tool's own trials those of the same kernel
+with other tools say how wide intervals are. Cycles have one more for each layer with other widths, another
+clock or device.
+
+Layers that only another tool built have intervals wider by these factors, rules' errors at prices of the
+other tools:
+
+{tools}
+
 ## Where it does not hold
 
-Layers of other kinds, widths, sizes (by more than a quarter), clocks and tools than those above are answered
-by rules alone, say so (`in_domain` is false), and have intervals as wide as rules need at prices of other
-tools.
+Layers farther beyond than was tried, of kinds that no tool built, and layers with weights that only another
+tool built, are outside of the domain (`in_domain` is false). Their intervals are as wide as rules need at
+prices of other tools.
 """

@@ -43,14 +43,25 @@ class Answers:
 
 @dataclass(frozen=True)
 class TargetScore:
-    """A score, and the share of measurements that the intervals hold, from 0 to 1."""
+    """A score, and the share of measurements that the intervals hold, from 0 to 1.
+
+    ``points`` is the share of rows whose interval is a point, and ``coverage_of_intervals`` the coverage of
+    the rest, NaN where there is none.
+    """
 
     score: Score
     coverage: float
+    points: float
+    coverage_of_intervals: float
 
     def as_json(self) -> dict[str, float | int | None]:
         """All figures by name; what is not defined is null."""
-        figures = {**asdict(self.score), "coverage": self.coverage}
+        figures = {
+            **asdict(self.score),
+            "coverage": self.coverage,
+            "points": self.points,
+            "coverage_of_intervals": self.coverage_of_intervals,
+        }
         return {name: value if np.isfinite(value) else None for name, value in figures.items()}
 
 
@@ -112,8 +123,12 @@ def target_scores(answers: Answers, chosen: Flags | None = None) -> dict[str, Ta
         known = ~np.isnan(measured) & (True if chosen is None else chosen)
         if known.any():
             held = (own.low <= measured) & (measured <= own.high)
+            wide = known & (own.high > own.low)
             found[target] = TargetScore(
-                score(measured[known], own.value[known], decimals(target)), float(held[known].mean())
+                score(measured[known], own.value[known], decimals(target)),
+                coverage=float(held[known].mean()),
+                points=1 - float(wide.sum() / known.sum()),
+                coverage_of_intervals=float(held[wide].mean()) if wide.any() else float("nan"),
             )
     return found
 

@@ -33,7 +33,7 @@ def bounds(predicted: Numbers, width: Numbers, offset: float) -> tuple[Numbers, 
     if offset == 0:
         return low, high
     # what rounding of the logarithm leaves must not cost a count
-    return np.floor(low * (1 + 1e-12) + 1e-9), np.ceil(high * (1 - 1e-12) - 1e-9)
+    return np.floor(low * (1 + 1e-12) + 1e-9), np.maximum(np.ceil(high * (1 - 1e-12) - 1e-9), 0.0)
 
 
 def quantile(errors: Numbers, groups: int, share: float = AIM) -> float:

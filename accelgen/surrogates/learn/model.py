@@ -13,10 +13,11 @@ from typing import Any
 from accelgen.errors import ModelError
 from accelgen.surrogates.learn.columns import COLUMNS
 from accelgen.surrogates.learn.scope import FAMILIES, Scope, family_name
+from accelgen.surrogates.learn.transfer import Transfer
 from accelgen.surrogates.learn.trees import Forest
 from accelgen.surrogates.record import TARGETS
 
-FORMAT = 1
+FORMAT = 2
 FILE = "boosting/model.json"
 MAX_BYTES = 8_000_000
 
@@ -30,8 +31,9 @@ class Part:
         depth: most layers of a design.
         forests: the trees of each target that boosting serves.
         graph: targets that the graph network serves; rules serve those that are in neither.
-        widths: half the width of intervals on a log scale, of each target that was measured.
-        near_widths: the same for layers of other sizes, where enough held-out networks were such.
+        widths: half the width of intervals on a log scale, of each target.
+        rule_widths: the same where rules answer alone.
+        transfer: what to add to these beyond what was synthesised.
     """
 
     scope: Scope
@@ -39,7 +41,8 @@ class Part:
     forests: Mapping[str, Forest] = field(default_factory=dict)
     graph: frozenset[str] = frozenset()
     widths: Mapping[str, float] = field(default_factory=dict)
-    near_widths: Mapping[str, float] = field(default_factory=dict)
+    rule_widths: Mapping[str, float] = field(default_factory=dict)
+    transfer: Transfer = field(default_factory=Transfer)
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ class Learned:
 
     Attributes:
         parts: by name of the domain, and by family (`families`).
-        transfer: half the width of intervals of rules outside of their data, by target.
+        tools: by domain and target, half the width that is added for layers that only other tools built.
+        far: half the width of intervals of rules far outside of their data, by target.
         success: None where no failures are known.
     """
 
     parts: Mapping[str, Mapping[int, Part]] = field(default_factory=dict)
-    transfer: Mapping[str, float] = field(default_factory=dict)
+    tools: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    far: Mapping[str, float] = field(default_factory=dict)
     success: Success | None = None
 
 
@@ -76,7 +81,8 @@ def save(learned: Learned, path: Path) -> None:
             domain: {family_name(family): _part_as_json(part) for family, part in own.items()}
             for domain, own in learned.parts.items()
         },
-        "transfer": dict(learned.transfer),
+        "tools": {domain: dict(own) for domain, own in learned.tools.items()},
+        "far": dict(learned.far),
         "success": None if learned.success is None else _success_as_json(learned.success),
     }
     text = json.dumps({"format": FORMAT, "sha256": _checksum(model), "model": model}, separators=(",", ":"))
@@ -127,7 +133,8 @@ def _read(model: dict[str, Any]) -> Learned:
             domain: {FAMILIES[name]: _part(part) for name, part in own.items()}
             for domain, own in model["parts"].items()
         },
-        transfer=_widths(model["transfer"]),
+        tools={domain: _widths(own) for domain, own in model["tools"].items()},
+        far=_widths(model["far"]),
         success=None if success is None else _success(success),
     )
 
@@ -137,7 +144,8 @@ def _part_as_json(part: Part) -> dict[str, Any]:
         "scope": part.scope.as_json(),
         "depth": part.depth,
         "widths": dict(part.widths),
-        "near_widths": dict(part.near_widths),
+        "rule_widths": dict(part.rule_widths),
+        "transfer": part.transfer.as_json(),
         "graph": sorted(part.graph),
         "forests": {target: forest.as_json() for target, forest in part.forests.items()},
     }
@@ -153,7 +161,8 @@ def _part(data: Any) -> Part:
         forests=forests,
         graph=frozenset(_target(target) for target in data["graph"]),
         widths=_widths(data["widths"]),
-        near_widths=_widths(data["near_widths"]),
+        rule_widths=_widths(data["rule_widths"]),
+        transfer=Transfer.from_json(data["transfer"]),
     )
 
 

@@ -19,6 +19,7 @@ from accelgen.surrogates.learn.model import Learned, Part
 from accelgen.surrogates.learn.scope import WIRING, Scope, families, main_families
 from accelgen.surrogates.learn.success import fit_success
 from accelgen.surrogates.learn.trees import Forest
+from accelgen.surrogates.learn.trials import Trial, between_devices, between_loops, trials, with_transfers
 from accelgen.surrogates.metrics import score
 from accelgen.surrogates.record import TARGETS, Synthesis
 from accelgen.surrogates.rules import Domain, Estimate, Prices, domain_of, estimate
@@ -28,8 +29,8 @@ from accelgen.surrogates.rules.prices import TARGETS as PRICED
 MIN_ROWS = 20
 """Syntheses of a family from which on trees are tried."""
 
-MIN_BEYOND = 10
-"""Held-out syntheses of other sizes from which on they say how wide intervals are there."""
+FEW_GROUPS = 6
+"""Architectures from which on they stand for all."""
 
 EXACT = 0.9
 """Share of exact predictions from which on rules serve a target."""
@@ -77,11 +78,16 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives; ``held_out`` by name of the domain is what the choices were made by."""
+    """What training gives.
+
+    ``held_out`` by name of the domain is what the choices were made by, ``beyond`` the trials on held-out
+    ranges that say how intervals widen.
+    """
 
     prices: Prices
     learned: Learned
     held_out: Mapping[str, HeldOut]
+    beyond: Sequence[Trial] = ()
 
 
 def usable_rows(rows: Iterable[Synthesis]) -> list[Synthesis]:
@@ -113,15 +119,17 @@ def train(rows: Iterable[Synthesis], graph: Graph | None = None) -> Trained:
     for row in measured:
         by_domain.setdefault(domain_of(row), []).append(row)
     prices = calibrate(measured)
-    parts: dict[str, Mapping[int, Part]] = {}
+    parts: dict[str, dict[int, Part]] = {}
     held_out: dict[str, HeldOut] = {}
     for domain in sorted(by_domain, key=lambda domain: domain.name):
         own = by_domain[domain]
         tried = hold_out(own, domain, graph)
         parts[domain.name] = with_widths(fit_parts(own, domain, prices, tried), tried)
         held_out[domain.name] = tried
-    learned = Learned(parts, _transfer(by_domain), fit_success(table))
-    return Trained(prices, learned, held_out)
+    parts, tried_beyond = _beyond(by_domain, parts, prices)
+    tools, far = _between_tools(by_domain)
+    learned = Learned(parts, tools, far, fit_success(table))
+    return Trained(prices, learned, held_out, tried_beyond)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +168,7 @@ def hold_out(rows: Sequence[Synthesis], domain: Domain, graph: Graph | None = No
         trial = _Ruled.of([row for row, held in zip(rows, out, strict=True) if held], domain, prices)
         known = known_layers(trial.layers, domain, learned)
         boosted, _ = corrected(trial.layers, trial.ruled, known)
-        inside[out] = ~np.any([np.zeros(out.sum(), bool), *known.outside.values()], axis=0)
+        inside[out] = np.bincount(trial.layers.design, ~known.inside, int(out.sum())) == 0
         for target in TARGETS:
             found["rules"][target][out] = trial.ruled.designs[target]
             found["boosting"][target][out] = boosted[target]
@@ -208,7 +216,7 @@ def fit_parts(
     table = _Ruled.of(rows, domain, prices)
     main = main_families(table.layers)
     own_family = families(table.layers)
-    depth = np.bincount(table.layers.design)
+    depth = np.bincount(table.layers.design, table.layers.weight_bits > 0, len(rows))
     parts: dict[int, Part] = {}
     for family in np.unique(own_family).tolist():
         if family in WIRING:
@@ -282,60 +290,114 @@ def _forest(table: _Ruled, members: Flags, leading: Flags, target: str) -> Fores
 def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
     """Parts with intervals, from the errors of held-out rows that have such layers.
 
-    Rows that the other folds' measurements are like say how wide they are there, and the rest, if they are
-    enough, how wide they are beyond; not less wide in any case.
+    Rows that the other folds' measurements are like say how wide they are, as far as there are any.
     """
     layers = from_records([row.design for row in tried.rows])
     own_family = families(layers)
     found: dict[int, Part] = {}
     for family, part in parts.items():
         have = np.bincount(layers.design, own_family == family, len(tried.rows)) > 0
-        like, beyond = have & tried.inside, have & ~tried.inside
+        like = have & tried.inside
         widths: dict[str, float] = {}
-        near_widths: dict[str, float] = {}
+        rule_widths: dict[str, float] = {}
         for target in TARGETS:
-            known = ~np.isnan(tried.measured(target))
-            if not (have & known).any():
-                continue
-            widths[target] = width(tried, target, like if (like & known).any() else have)
-            if (beyond & known).sum() >= MIN_BEYOND:
-                near_widths[target] = max(width(tried, target, beyond), widths[target])
-        found[family] = replace(part, widths=widths, near_widths=near_widths)
+            known = have & ~np.isnan(tried.measured(target))
+            if known.any():
+                rows = like if (like & known).any() else have
+                widths[target] = width(tried, target, rows)
+                rule_widths[target] = max(width(tried, target, rows, "rules"), widths[target])
+        found[family] = replace(part, widths=widths, rule_widths=rule_widths)
     return found
 
 
-def width(tried: HeldOut, target: str, rows: Flags) -> float:
-    """Half the width of intervals for rows (n,), on a log scale."""
+def width(tried: HeldOut, target: str, rows: Flags, method: str | None = None) -> float:
+    """Half the width of intervals for rows (n,), on a log scale, of what serves or of one method.
+
+    Of few architectures the one that needs most counts, since a further one may be as unlike.
+    """
     known = rows & ~np.isnan(tried.measured(target))
-    errors = log_errors(tried.measured(target)[known], tried.prediction(target)[known], offset(target))
-    groups = {row.group for row, use in zip(tried.rows, known, strict=True) if use}
-    return _short(quantile(errors, max(1, len(groups))))
+    said = tried.prediction(target) if method is None else tried.by_method[method][target]
+    errors = log_errors(tried.measured(target)[known], said[known], offset(target))
+    names = [row.group for row, use in zip(tried.rows, known, strict=True) if use]
+    groups = np.unique(names, return_inverse=True)[1]
+    count = int(groups.max(initial=0)) + 1
+    if count < FEW_GROUPS:
+        return _short(max(quantile(errors[groups == group], 1) for group in range(count)))
+    return _short(quantile(errors, count))
 
 
 def _short(value: float) -> float:
     return float(f"{value:.6g}") * (1 + 1e-5)  # rounded, and upwards
 
 
-def _transfer(by_domain: Mapping[Domain, Sequence[Synthesis]]) -> dict[str, float]:
-    """Widths of intervals of rules outside of their data, by target.
+def _beyond(
+    by_domain: Mapping[Domain, Sequence[Synthesis]], parts: Mapping[str, Mapping[int, Part]], prices: Prices
+) -> tuple[dict[str, dict[int, Part]], list[Trial]]:
+    """Parts with widths of all targets and with what trials say of how they grow beyond, and the trials."""
+    filled = {domain: _with_all_widths(own, parts) for domain, own in parts.items()}
+    tried: list[Trial] = []
+    for domain in sorted(by_domain, key=lambda domain: domain.name):
+        tried += trials(by_domain[domain], domain, filled[domain.name])
+    tried += between_loops(by_domain, filled, prices)
+    tried += between_devices(by_domain, filled)
+    return with_transfers(filled, tried), tried
 
-    Each domain is predicted at prices of the others, as far as those hold any; the worst family counts, and
+
+def _with_all_widths(own: Mapping[int, Part], parts: Mapping[str, Mapping[int, Part]]) -> dict[int, Part]:
+    """Parts with widths of targets that a tool did not report, from others, but for what has prices."""
+    found: dict[int, Part] = {}
+    for family, part in own.items():
+        alike = [other[family] for other in parts.values() if family in other]
+        widths, rule_widths = dict(part.widths), dict(part.rule_widths)
+        for target in TARGETS:
+            known = [other.rule_widths[target] for other in alike if target in other.rule_widths]
+            if target not in widths and target not in PRICED and known:
+                widths[target] = rule_widths[target] = max(known)
+        found[family] = replace(part, widths=widths, rule_widths=rule_widths)
+    return found
+
+
+def _between_tools(
+    by_domain: Mapping[Domain, Sequence[Synthesis]],
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Widths of intervals of rules at prices of other tools, by domain and target, and the worst by target.
+
+    Each domain is predicted at prices of the others, as far as those hold any; its worst family counts, and
     no width is less than `LEAST_TRANSFER`, however well a rule held everywhere so far.
     """
-    found = {**dict.fromkeys(TARGETS, LEAST_TRANSFER), "uram": 0.0}  # none was ever seen
-    for domain, rows in by_domain.items():
-        others = [row for other, own in by_domain.items() if other != domain for row in own]
-        table = _Ruled.of(rows, domain, calibrate(others))
-        main = main_families(table.layers)
-        for target in TARGETS:
-            measured, said = table.measured(target), table.ruled.designs[target]
-            known = ~np.isnan(measured) & (
-                target not in PRICED or table.layers.total(table.ruled.layers[target]) > 0
-            )
-            for family in np.unique(main[known]):
-                own = known & (main == family)
-                if own.sum() >= MIN_ROWS:
-                    errors = log_errors(measured[own], said[own], offset(target))
-                    groups = {row.group for row, use in zip(rows, own, strict=True) if use}
-                    found[target] = max(found[target], _short(quantile(errors, len(groups))))
+    least = {**dict.fromkeys(TARGETS, LEAST_TRANSFER), "uram": 0.0}  # none was ever seen
+    tools: dict[str, dict[str, float]] = {}
+    for domain in by_domain:
+        found = {
+            target: max(quantile(own, groups) for own, groups in errors)
+            for target, errors in _errors_at_other_prices(by_domain, domain).items()
+        }
+        if set(PRICED) <= set(found):
+            tools[domain.name] = {
+                target: _short(max(found.get(target, 0.0), floor)) for target, floor in least.items()
+            }
+    far = {target: max([floor, *(own[target] for own in tools.values())]) for target, floor in least.items()}
+    return dict(sorted(tools.items())), far
+
+
+def _errors_at_other_prices(
+    by_domain: Mapping[Domain, Sequence[Synthesis]], domain: Domain
+) -> dict[str, list[tuple[Numbers, int]]]:
+    """Errors by target of each family with enough rows, with the number of architectures."""
+    rows = by_domain[domain]
+    others = [row for other, own in by_domain.items() if other != domain for row in own]
+    table = _Ruled.of(rows, domain, calibrate(others))
+    main = main_families(table.layers)
+    found: dict[str, list[tuple[Numbers, int]]] = {}
+    for target in TARGETS:
+        measured, said = table.measured(target), table.ruled.designs[target]
+        known = ~np.isnan(measured) & (
+            target not in PRICED or table.layers.total(table.ruled.layers[target]) > 0
+        )
+        for family in np.unique(main[known]):
+            own = known & (main == family)
+            if own.sum() >= MIN_ROWS:
+                errors = log_errors(measured[own], said[own], offset(target))
+                groups = {row.group for row, use in zip(rows, own, strict=True) if use}
+                found.setdefault(target, []).append((errors, len(groups)))
     return found

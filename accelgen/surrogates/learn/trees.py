@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,12 @@ class Forest:
 
     def _predict(self, rows: Matrix) -> Numbers:
         # node by node, not tree by tree: an operation for all trees, on bits, is what NumPy is fast at
-        columns = np.ascontiguousarray(rows.T)
-        right = [
-            (columns[feature] >= threshold[:, None]).view(np.uint8)
-            for feature, threshold in zip(self.feature.T, self.threshold.T, strict=True)
-        ]
+        features, thresholds, nodes = self._comparisons
+        right = (np.ascontiguousarray(rows.T)[features] >= thresholds[:, None]).view(np.uint8)
+        place = np.zeros(right.shape[1:], np.uint8)
         path: list[npt.NDArray[np.uint8]] = []
         for level in range(self.depth):
-            at_level = right[2**level - 1 : 2 ** (level + 1) - 1]
+            at_level = [right[node] for node in nodes[2**level - 1 : 2 ** (level + 1) - 1]]
             for taken in path:
                 half = len(at_level) // 2
                 at_level = [
@@ -67,11 +66,22 @@ class Forest:
                     for low, high in zip(at_level[:half], at_level[half:], strict=True)
                 ]
             path += at_level
-        place = 2**self.depth * np.arange(len(self.leaf))[:, None]
-        for level, taken in enumerate(path):
-            place = place + (taken.astype(np.int64) << (self.depth - 1 - level))
-        total: Numbers = self.leaf.ravel().take(place).sum(axis=0, dtype=np.float64)
+            place = np.left_shift(place, 1) | path[level]
+        leaves = 2**self.depth * np.arange(len(self.leaf))[:, None] + place
+        total: Numbers = self.leaf.ravel().take(leaves).sum(axis=0, dtype=np.float64)
         return total
+
+    @cached_property
+    def _comparisons(
+        self,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Each different comparison once, its feature and threshold, and which one each node of a tree makes,
+        (2**D - 1, t): many nodes make the same.
+        """
+        pairs = np.stack([self.feature.T.ravel(), self.threshold.T.ravel()], axis=1)
+        different, which = np.unique(pairs, axis=0, return_inverse=True)
+        features, thresholds = different[:, 0].astype(np.int64), different[:, 1].astype(np.float32)
+        return features, thresholds, which.reshape(self.feature.T.shape)
 
     def as_json(self) -> dict[str, Any]:
         """Lists that `from_json` reads."""

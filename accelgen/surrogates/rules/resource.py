@@ -138,6 +138,10 @@ def bram_18k(layers: Layers, domain: Domain) -> Numbers:
 def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
     """What LUTs and FFs are spent on, in bits where a part is as wide as its data.
 
+    With RF < n_in several products of a cycle go into one sum, and each of them costs what a sum does
+    ("lanes"): so N-TORC's layers (`stream`) with RF < n_in cost what they do beside those with more (FFs
+    within 20 %, LUTs within 40 %).
+
     A ROM in LUTs takes one for 64 bits and a second for the second port, never more ("rom_luts"); nothing
     else of a layer with weights of 8 bits or more depends on their width. Sums cost most: each is held, added
     to and selected, a little more where k is odd or few of them share a multiplier. A loop counts more
@@ -145,9 +149,10 @@ def parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
 
     HLS reports count selectors of all sums, to the next power of two of them, for each product.
     """
-    inputs, sums = layers.n_in * layers.input_bits, layers.n_out * layers.sum_bits
-    in_luts = ~weights_in_bram(layers, domain) if domain.logic else np.zeros(inputs.shape, bool)
     bf, k = layers.block_factor, layers.sharing
+    lanes = np.where(layers.spread, np.maximum(bf, layers.n_out), layers.n_out)
+    inputs, sums = layers.n_in * layers.input_bits, lanes * layers.sum_bits
+    in_luts = ~weights_in_bram(layers, domain) if domain.logic else np.zeros(inputs.shape, bool)
     small = np.minimum(layers.weight_bits, layers.input_bits) < 7
     rom = layers.n_in * layers.n_out * layers.stored_bits / 64 * in_luts
     short = saves_a_cycle(layers)

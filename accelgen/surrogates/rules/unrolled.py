@@ -105,10 +105,17 @@ def _untrained_layer(n_in: int, n_out: int, bits: int, least: int) -> float:
 
 
 def multiplier_limit(layers: Layers) -> Numbers:
-    """Multipliers that a reuse factor allows: ceil(n_in n_out / RF) - zeros / RF (``multiplier_limit``)."""
+    """Multipliers that a reuse factor allows: ceil(n_in n_out / RF) - zeros / RF (``multiplier_limit``).
+
+    With a factor of 1024 the tool takes one more (all 14 single layers), with up to 512 it does not.
+    """
     size = layers.n_in * layers.n_out
     zeros = np.where(layers.nonzero < 0, 0, size - layers.nonzero)
-    return np.maximum(layers.block_factor - zeros // layers.reuse_factor, 1)
+    more = layers.reuse_factor >= UNLIMITED_FROM
+    return np.maximum(layers.block_factor - zeros // layers.reuse_factor, 1) + more
+
+
+UNLIMITED_FROM = 1024
 
 
 def dsp(layers: Layers, _domain: Domain) -> Numbers:
@@ -137,11 +144,13 @@ def pace(layers: Layers) -> Numbers:
 def latency(layers: Layers, _domain: Domain) -> Numbers:
     """Cycles of a call.
 
-    A tree of log2(terms) levels, or two terms a cycle if there are too many for a tree; or as long as the
-    multipliers that a reuse factor leaves are busy, and two cycles more. Of the Dense layers of the projects,
-    half are exact and the rest mostly off by one.
+    A tree of log2(terms) levels, and a cycle more where several levels fit into one and no result is taken
+    every cycle; or two terms a cycle if there are too many for a tree; or as long as the multipliers that a
+    reuse factor leaves are busy, and two cycles more. Of the Dense layers of the projects, half are exact and
+    the rest mostly off by one.
     """
     tree = np.round(np.log2(terms(layers)) * pace(layers))
+    tree += (tree > 0) & ~_rolling(layers) & ~layers.looped & (pace(layers) < 0.5)
     summed = np.where(_long(layers), np.round(terms(layers) / LONG_TERMS_A_CYCLE), tree)
     products, limit = dsp_products(layers), multiplier_limit(layers)
     busy = np.ceil(products / limit) + np.round(2 * pace(layers))
@@ -196,17 +205,23 @@ def lut_parts(layers: Layers, _domain: Domain) -> Mapping[str, Numbers]:
 def ff_parts(layers: Layers, domain: Domain) -> Mapping[str, Numbers]:
     """What FFs are spent on: a register for each level of a sum and cycle that the level takes.
 
-    Results that are taken every cycle ("rolling") and sums that are no trees ("long") take more.
+    Products of multipliers are held, and all products while few multipliers are busy with theirs ("waiting").
+    Results that are taken every cycle ("rolling") take more, and sums that are no trees ("long") take more
+    the more often one begins, which is every RF cycles.
     """
     registers = nonzero(layers) * layers.sum_bits * pace(layers)
     rolling, long = _rolling(layers), _long(layers)
+    products = dsp_products(layers)
+    busy = ~layers.looped & (products > multiplier_limit(layers))
     named = {
         "result_bits": layers.n_out * layers.sum_bits,
         "input_bits": layers.n_in * layers.input_bits * pace(layers),
         "level_bits": registers,
         "rolling_level_bits": registers * rolling,
         "long_level_bits": registers * long,
-        "long_rolling_level_bits": registers * long * rolling,
+        "long_rolling_level_bits": registers * long / layers.reuse_factor,
+        "product_bits": products * (layers.input_bits + layers.weight_bits),
+        "waiting_bits": nonzero(layers) * layers.sum_bits * busy,
         "looped_dsp_product_bits": dsp(layers, domain) * layers.looped * layers.sum_bits,
     }
     return {name: values * layers.parallel_positions for name, values in named.items()}

@@ -24,7 +24,7 @@ FAR = replace(CHAIN, layers=(*CHAIN.layers[:2], dense("c", "b", n_in=8, n_out=40
 def learned():
     """What boosting would have learned of layers like those of `CHAIN`: nothing but intervals."""
     part = Part(Scope.of(from_records([CHAIN])), 3, widths={"ff": 1.0, "lut": 1.0, "clock_ns": 1.0})
-    return Learned({DEFAULT_DOMAIN.name: {FAMILIES["folded dense"]: part}}, {"ff": 3.0, "lut": 3.0})
+    return Learned({DEFAULT_DOMAIN.name: {FAMILIES["folded dense"]: part}}, far={"ff": 3.0, "lut": 3.0})
 
 
 SERVED = Surrogates(load_prices(), with_graph(learned(), NETWORK), NETWORK)

@@ -10,6 +10,7 @@ from accelgen.surrogates.learn import model
 from accelgen.surrogates.learn.columns import COLUMNS
 from accelgen.surrogates.learn.model import Learned, Part, Success, load, save
 from accelgen.surrogates.learn.scope import Scope, families
+from accelgen.surrogates.learn.transfer import Transfer
 from accelgen.surrogates.learn.trees import Forest
 from accelgen.surrogates.predict import load_surrogates
 from tests.surrogates.learn.tables import DOMAIN, chain
@@ -19,11 +20,18 @@ def learned() -> Learned:
     layers = from_records([chain([16, 32], 16)])
     forest = Forest(np.array([[0]]), np.array([[2.5]], np.float32), np.array([[-0.5, 0.1]], np.float32))
     family = int(families(layers)[0])
+    transfer = Transfer({"lut": {"sum_bits": (0.1, 0.2)}}, {"sum_bits": (1.0, 2.0)})
     part = Part(
-        Scope.of(layers), 1, {"lut": forest}, frozenset({"ff"}), {"lut": 0.25, "ff": 0.0}, {"lut": 0.5}
+        Scope.of(layers),
+        1,
+        {"lut": forest},
+        frozenset({"ff"}),
+        {"lut": 0.25, "ff": 0.0},
+        {"lut": 0.5},
+        transfer,
     )
     success = Success(Scope.of(layers), frozenset({family}), forest, 1.5, -0.25)
-    return Learned({DOMAIN.name: {family: part}}, {"lut": 1.0}, success)
+    return Learned({DOMAIN.name: {family: part}}, {DOMAIN.name: {"lut": 0.7}}, {"lut": 1.0}, success)
 
 
 @pytest.fixture
@@ -50,7 +58,8 @@ def test_every_changed_byte_is_refused(path):
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         with pytest.raises(ModelError, match=r"model\.json"):
             load(path)
-    assert original.transfer == {"lut": 1.0}
+    assert original.far == {"lut": 1.0}
+    assert original.tools == {DOMAIN.name: {"lut": 0.7}}
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.99])
@@ -85,9 +94,17 @@ def part_of(data):
     [
         lambda data: data.update(columns=list(COLUMNS)[:-1]),
         lambda data: data.update(parts=[]),
-        lambda data: data.update(transfer={"lut": -1}),
-        lambda data: data.update(transfer={"lut": "1"}),
-        lambda data: data.update(transfer={"luts": 1}),
+        lambda data: data.update(far={"lut": -1}),
+        lambda data: data.update(far={"lut": "1"}),
+        lambda data: data.update(far={"luts": 1}),
+        lambda data: data.update(tools={"some tool": {"luts": 1}}),
+        lambda data: part_of(data)["transfer"].pop("reach"),
+        lambda data: part_of(data)["transfer"].update(reach={}),
+        lambda data: part_of(data)["transfer"].update(reach={"sum_bits": [1, -1]}),
+        lambda data: part_of(data)["transfer"].update(slopes={"luts": {}}),
+        lambda data: part_of(data)["transfer"].update(slopes={"lut": {"colour": [1, 1]}}),
+        lambda data: part_of(data)["transfer"].update(slopes={"lut": {"sum_bits": [1, True]}}),
+        lambda data: part_of(data)["transfer"].update(slopes={"lut": {"sum_bits": [1, 1e9]}}),
         lambda data: data["success"].update(slope=None),
         lambda data: data["success"].update(families=["no such layer"]),
         lambda data: data.pop("success"),
@@ -124,7 +141,8 @@ def test_a_huge_file_is_not_read(path, monkeypatch):
 def test_parts_keep_their_figures(path):
     (part,) = load(path).parts[DOMAIN.name].values()
     assert part.widths == {"lut": 0.25, "ff": 0.0}
-    assert part.near_widths == {"lut": 0.5}
+    assert part.rule_widths == {"lut": 0.5}
+    assert part.transfer == Transfer({"lut": {"sum_bits": (0.1, 0.2)}}, {"sum_bits": (1.0, 2.0)})
     assert part.graph == {"ff"}
     assert part.forests["lut"].predict(np.array([[2.0], [3.0]], np.float32)).tolist() == pytest.approx(
         [-0.5, 0.1]

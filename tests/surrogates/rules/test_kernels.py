@@ -220,3 +220,50 @@ def test_every_kind_of_layer_has_finite_costs():
                 )
                 found = whole(DesignRecord((layer,), io_type=io_type))
                 assert all(np.isfinite(value) and value >= 0 for value in found.values()), (kind, strategy)
+
+
+@pytest.mark.parametrize(
+    ("n_in", "bits", "reuse", "cycles", "interval", "ff"),
+    [  # real single layers of 32 units: what multipliers are shared, or one cycle holds the whole tree
+        (32, 10, 512, 343, 344, 13429),
+        (32, 14, 1024, 484, 485, 13582),
+        (64, 14, 1024, 639, 640, 24967),
+        (64, 12, 512, 425, 426, 24663),
+        (64, 4, 512, 2, 3, 2309),
+        (64, 10, 1, 1, 1, 6049),
+    ],
+)
+def test_real_constant_layers(n_in, bits, reuse, cycles, interval, ff):
+    layer = LayerRecord(
+        "fc",
+        LayerKind.DENSE,
+        n_in=n_in,
+        n_out=32,
+        weight_bits=bits,
+        accum_bits=16,
+        strategy="latency",
+        reuse_factor=reuse,
+    )
+    record = DesignRecord((layer,), part="xcu250-figd2104-2L-e", clock_uncertainty_percent=12.5)
+    whole, _ = estimate_record(record, Domain("Vivado/Vitis HLS", "", Stage.C_SYNTHESIS))
+    assert whole["latency_cycles"] == pytest.approx(cycles, rel=0.03)
+    assert whole["interval_cycles"] == pytest.approx(interval, rel=0.03)
+    assert whole["ff"] == pytest.approx(ff, rel=0.45)
+
+
+def test_products_of_several_inputs_cost_what_sums_do():
+    def lut(reuse):
+        chain = LayerRecord(
+            "fc",
+            LayerKind.DENSE,
+            n_in=64,
+            n_out=32,
+            weight_bits=8,
+            accum_bits=16,
+            strategy="resource",
+            reuse_factor=reuse,
+        )
+        return estimate_record(DesignRecord((chain,)))[0]["lut"]
+
+    assert lut(64) < lut(32) < lut(16) < lut(8)
+    assert lut(8) / lut(16) == pytest.approx(2, rel=0.1)
