@@ -68,10 +68,9 @@ def simulate(dataflow: Dataflow, depths: Mapping[str, int], inferences: int = 1)
     ready = list(reversed(runners))
     while ready:
         name = ready.pop()
-        for channel in runners[name].run():
-            other = channel.target if channel.source == name else channel.source
-            if other and other not in ready:
-                ready.append(other)
+        for queue in runners[name].run():
+            others = queue.channel.source, queue.channel.target
+            ready += (other for other in others if other and other != name and other not in ready)
     waits = tuple(wait for runner in runners.values() if (wait := runner.waits_for()) is not None)
     ends = [np.array(runner.finished) for runner in runners.values()]
     return Run(
@@ -133,9 +132,9 @@ class _Runner:
                 moves[tick].append(queues[name])
         return moves
 
-    def run(self) -> set[Channel]:
-        """Take ticks until one has to wait; the channels that moved."""
-        moved: set[Channel] = set()
+    def run(self) -> set[_Queue]:
+        """Take ticks until one has to wait; the queues that moved."""
+        moved: set[_Queue] = set()
         while len(self.finished) < self._inferences:
             if self._begun is None:
                 if (begun := self._ready()) is None:
@@ -144,14 +143,14 @@ class _Runner:
                 self._begun = begun
                 for queue in self._reads[self._tick]:
                     queue.read.append(begun)
-                    moved.add(queue.channel)
+                    moved.add(queue)
             end = self._begun + self._cycles[self._tick]
             if (room := self._room(end)) is None:
                 break
             self.full_cycles += room - end
             for queue in self._writes[self._tick]:
                 queue.written.append(room)
-                moved.add(queue.channel)
+                moved.add(queue)
             self._free, self._begun = room, None
             self._tick += 1
             if self._tick == len(self._cycles):
