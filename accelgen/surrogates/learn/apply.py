@@ -78,7 +78,10 @@ class Group:
     far: Flags
 
     def widths(self, target: str, learned: Learned, domain: str) -> Numbers:
-        """Half the widths of intervals on a log scale, (k,)."""
+        """Half the widths of intervals on a log scale, (k,).
+
+        What distance adds is no more than rules err at prices of other tools.
+        """
         far = learned.far.get(target, 0.0)
         if self.part is None:
             return np.full(self.rows.shape, far)
@@ -90,10 +93,10 @@ class Group:
         alone = self.part.rule_widths.get(target, far)
         if self.foreign:
             tool = learned.tools.get(domain, learned.far).get(target, far)
-            width = alone + np.hypot(beyond, tool)
+            width = alone + np.minimum(np.hypot(beyond, tool), max(far, tool))
         else:
             served = self.part.widths.get(target, far)
-            width = np.where(self.alike, served, np.maximum(alone + beyond, served))
+            width = np.where(self.alike, served, np.maximum(alone + np.minimum(beyond, far), served))
         return np.where(self.far, np.maximum(width, far), width)
 
     @cached_property

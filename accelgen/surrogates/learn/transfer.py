@@ -10,7 +10,7 @@ import numpy as np
 
 from accelgen.errors import ModelError
 from accelgen.surrogates.features import Flags, Numbers
-from accelgen.surrogates.learn.scope import DIMENSIONS, TOLERANCES
+from accelgen.surrogates.learn.scope import DIMENSIONS, FLAGS, MARGIN, TOLERANCES
 from accelgen.surrogates.record import TARGETS
 
 MOST_SLOPE = 50.0
@@ -50,9 +50,11 @@ class Transfer:
         return max(self.reach.get(dimension, (0.0,)))
 
     def misses(self, distances: Numbers) -> Iterator[tuple[str, Flags]]:
-        """Dimensions in which layers are beyond what was tried, each with those layers, (n,)."""
+        """Dimensions in which layers are over `MARGIN` beyond what was tried, with those layers, (n,)."""
         for name, own, tolerance in zip(DIMENSIONS, distances, TOLERANCES, strict=True):
-            missed: Flags = own > max(self.most(name), tolerance) + _SLACK
+            tried = self.most(name)
+            margin = MARGIN if tried > 0 and name not in FLAGS else 0.0
+            missed: Flags = own > max(tried + margin, tolerance) + _SLACK
             if missed.any():
                 yield name, missed
 

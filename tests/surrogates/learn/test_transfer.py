@@ -39,8 +39,8 @@ def test_widths_grow_with_doublings_and_dimensions_err_independently(beyond, wid
 
 
 def test_what_was_never_tried_is_missed():
-    assert not list(TRANSFER.misses(distances(n_in=4, sum_bits=1)))
-    assert [name for name, _ in TRANSFER.misses(distances(n_in=4.1, positions=0.3))] == ["n_in"]
+    assert not list(TRANSFER.misses(distances(n_in=4.3, sum_bits=1.3)))
+    assert [name for name, _ in TRANSFER.misses(distances(n_in=4.4, positions=0.3))] == ["n_in"]
     assert [name for name, _ in TRANSFER.misses(distances(positions=1, fast=1))] == ["positions", "fast"]
 
 
