@@ -171,7 +171,11 @@ def _asked(lowered: Lowered, owner: _Owner) -> int:
     """The depth that the design gives for a layer's result, 0 for none."""
     design = lowered.context.design
     named = (design.layers[name].fifo_depth for name in owner.results if name in design.layers)
-    return next(filter(None, named), design.default.fifo_depth if owner.results else 0)
+    return next(named, design.default.fifo_depth if owner.results else 0)
+
+
+_NAMED = 4
+"""FIFOs that a message names."""
 
 
 def _check(
@@ -179,8 +183,10 @@ def _check(
 ) -> tuple[str, ...]:
     """Notes on FIFOs that are less deep than they would be if left to accelgen."""
     given = ", ".join(
-        f"{fifo.layer!r} {fifo.depth} (automatic: {automatic[fifo.stream]})" for fifo in shallow
+        f"{fifo.layer!r} {fifo.depth} (automatic: {automatic[fifo.stream]})" for fifo in shallow[:_NAMED]
     )
+    if len(shallow) > _NAMED:
+        given += f" and {len(shallow) - _NAMED} more"
     in_order = dataflow.with_in_flight({process.name: 0 for process in dataflow.processes})
     if stopped := simulate(in_order, depths).deadlock:
         raise DesignError(

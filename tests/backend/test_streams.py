@@ -141,6 +141,16 @@ def test_depths_reach_the_pragmas_and_nothing_else(tmp_path: Path) -> None:
     assert all(after[name] == (40 if name in asked else before[name]) for name in after)
 
 
+def test_a_layer_is_left_to_accelgen_where_others_are_not(tmp_path: Path) -> None:
+    free = LayerDesign(Strategy.LATENCY)
+    design = replace(STREAM, default=replace(free, fifo_depth=50), layers={"conv2": free})
+    write(residual_network(), design, tmp_path / "p")
+    fifos = read_report(tmp_path / "p").fifos
+    left = {fifo["layer"] for fifo in fifos if fifo["automatic"]}
+    assert left == {"conv2", *(f"step_pad_{name}" for name in ("conv1", "conv2", "large"))}
+    assert {fifo["depth"] for fifo in fifos if not fifo["automatic"]} == {50}
+
+
 def test_a_depth_that_stops_the_design_is_refused(tmp_path: Path) -> None:
     design = replace(STREAM, layers={"x": LayerDesign(Strategy.LATENCY, fifo_depth=3)})
     with pytest.raises(
