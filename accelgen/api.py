@@ -414,7 +414,7 @@ def explore(
         "goals": asdict(found.goals),
     }
     with nullcontext() if journal is None else Journal(Path(journal), searched) as opened:
-        return explore_front(found, network.name, _named(asked), workers, opened)
+        return explore_front(found, network.name, _named(asked, first), workers, opened)
 
 
 def explore_formats(
@@ -501,7 +501,7 @@ def explore_formats(
     )
     identity = {"sources": dict(model.sources), **found.identity()}
     with nullcontext() if journal is None else Journal(Path(journal), identity) as opened:
-        return exploration(found.run(workers, opened), model.network.name, _named(asked))
+        return exploration(found.run(workers, opened), model.network.name, _named(asked, designs[0]))
 
 
 def _devices(
@@ -519,9 +519,9 @@ def _devices(
     ]
 
 
-def _named(asked: Sequence[Options]) -> str:
-    """The boards or parts that were asked for."""
-    names = (own.get("board") or own.get("part") or Choices.of(own).design().part for own in asked)
+def _named(asked: Sequence[Options], first: Design) -> str:
+    """The boards or parts that were asked for, or the part of the first design."""
+    names = (own.get("board") or own.get("part") or first.part for own in asked)
     return ", ".join(dict.fromkeys(names))
 
 
