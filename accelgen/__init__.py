@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from accelgen.api import Build, Model, estimate, explore, load, verify
+    from accelgen.api import Build, Model, estimate, explore, explore_formats, load, verify
     from accelgen.errors import AccelgenError
     from accelgen.estimation import Estimate, Estimates
     from accelgen.explore.candidate import Candidate, Exploration
@@ -33,6 +33,7 @@ _HOMES = {
     "Model": "accelgen.api",
     "estimate": "accelgen.api",
     "explore": "accelgen.api",
+    "explore_formats": "accelgen.api",
     "load": "accelgen.api",
     "verify": "accelgen.api",
 }
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "estimate",
     "explore",
+    "explore_formats",
     "load",
     "verify",
 ]
