@@ -25,7 +25,7 @@ def automatic_depths(dataflow: Dataflow) -> dict[str, int]:
 
 
 def least_depths(dataflow: Dataflow) -> dict[str, int]:
-    """Depths by FIFO with which a design cannot stop, whatever cycles its steps take (within `most_in_flight`).
+    """Depths by FIFO with which a design within `most_in_flight` cannot stop, whatever cycles its steps take.
 
     Whether processes that wait to read and to write ever stop is a matter of the order in which each of them
     reads and writes (Kahn, 1974), and this order depends only on how many steps are in flight. So FIFOs on
