@@ -40,7 +40,7 @@ demo: $(CORE)
 	$(BIN)/accelgen verify $(DEMO) --data examples/jet_tagger/test.npz
 
 test: lint $(TRAIN)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 lint: $(DEV)
 	$(BIN)/ruff check

@@ -40,13 +40,6 @@ def random_codes(network: Network, samples: int, seed: int = 0) -> dict[str, Fix
 Check = Callable[[Network, Design], None]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Leave the user's cache alone, share one among all tests."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("ACCELGEN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-
-
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
     """Builds a network, and compares every bit of every layer with the golden model."""
