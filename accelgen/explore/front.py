@@ -4,7 +4,7 @@ The range of the first figure is cut into bands. In each a linear programme give
 and limits, so that every option costs something beyond the least that any design needs (its reduced cost).
 Points of the front lie below the steps of the designs that are known: options, and partial designs, that cost
 more than what is between those steps and the bound lead to none of them. What is left is enumerated with
-dominance (`accelgen.explore.labels`); where that is too much, the band is halved.
+dominance (`accelgen.explore.labels`); where that is too much, the band is halved at a point found in it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from accelgen.explore.labels import Flags, Growth
 from accelgen.explore.milp import OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.explore.problem import Indices, Numbers, Problem
 from accelgen.explore.program import Program, unit_of
-from accelgen.explore.reduction import ROUNDING, columns_of, reduce, shares_of
+from accelgen.explore.reduction import ROUNDING, reduce, shares_of
 
 LABELS = 4096
 """Partial designs that are kept in a band before it is halved."""
+
+MORE = 8
+"""Times as many are kept where there is no point to halve a band at, before a programme looks for one."""
 
 
 APART = 1e-9
@@ -57,7 +60,7 @@ def pareto(problem: Problem, first: str, second: str, *, time_limit_s: float = i
         UsageError: an option has no number for a column that a figure needs.
     """
     deadline = time.monotonic() + time_limit_s
-    reduced = reduce(replace(problem, objective={}))
+    reduced = reduce(replace(problem, objective={}), (first, second))
     if reduced is None:
         return Front((first, second), (), True)
     search = _Search(reduced.problem, first, second, deadline)
@@ -123,16 +126,13 @@ class _Search:
     def __init__(self, problem: Problem, first: str, second: str, deadline: float) -> None:
         self._axes = first, second
         self._deadline = deadline
-        # what cannot be broken is no limit; an interval's has taken options away
-        limits = {name: limit for name, limit in problem.limits.items() if can_break(problem, name, limit)}
-        self._problem = replace(problem, limits=limits)
-        self._program = Program(self._problem)
+        self._problem = problem
+        names = list(dict.fromkeys([first, second, *problem.limits]))
+        self._program = Program(problem, names)
         self._matrix, self._most = self._rows()
         self._first, self._second = map(self._program.row, self._axes)
         self._unit = unit_of(self._first.coefficients)
-        self._growth = Growth(
-            self._problem, [first, second, *(name for name in limits if name not in self._axes)]
-        )
+        self._growth = Growth(problem, names)
         self.known = _Known(self._problem, self._axes)
 
     def run(self) -> None:
@@ -148,18 +148,20 @@ class _Search:
             self.known.add(np.array([end.positions], np.int64))
         if self._problem.combinations == 1:
             return
-        bands = [(float(self.known.first[0]), float(self.known.first[-1]))]
+        bands = [(float(self.known.first[0]), float(self.known.first[-1]), LABELS)]
         while bands:
-            low, high = bands.pop()
+            low, high, most = bands.pop()
             self._check_time()
-            if self._enumerate(low, high):
+            if self._enumerate(low, high, most):
                 continue
             inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
             if len(inside):
                 middle = float(inside[len(inside) // 2])
-                bands += [(middle, high), (low, middle)]  # the lower one first
+                bands += [(middle, high, LABELS), (low, middle, LABELS)]  # the lower one first
+            elif most < MORE * LABELS:
+                bands.append((low, high, MORE * LABELS))
             elif (end_before := self._last_before(high)) is not None:
-                bands.append((low, end_before))
+                bands.append((low, end_before, LABELS))
 
     def _check_time(self) -> None:
         if time.monotonic() >= self._deadline:
@@ -184,7 +186,7 @@ class _Search:
         self.known.add(np.array([found.positions]))
         return found.figures[first]
 
-    def _enumerate(self, low: float, high: float) -> bool:
+    def _enumerate(self, low: float, high: float, most: int) -> bool:
         """Adds points whose first figure is between two known ones; whether none is missing."""
         fall = self.known.at(low) - self.known.at(high)
         slope = fall / (high - low) if high > low else 0.0
@@ -196,7 +198,7 @@ class _Search:
         def hopeless(least: Numbers) -> Flags:
             return (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
 
-        designs, complete = self._growth.grow(excess, slack, hopeless, LABELS)
+        designs, complete = self._growth.grow(excess, slack, hopeless, most)
         self.known.add(designs)
         return complete
 
@@ -238,17 +240,6 @@ class _Search:
         options = [reduced[start:end] for start, end in zip(program.starts, program.starts[1:], strict=False)]
         least += sum(float(own.min()) for own in options)
         return unit * least + constant, [unit * (own - own.min()) for own in options]
-
-
-def can_break(problem: Problem, name: str, limit: float) -> bool:
-    """Whether designs may exceed a limit."""
-    composition = problem.figures[name]
-    if not (composition.added or composition.along):
-        return False
-    most = composition.constant
-    for column in columns_of(problem, name):
-        most += sum(max(float(layer.columns[column].max()), 0) for layer in problem.layers)
-    return most > limit
 
 
 def thin(points: Sequence[Point], axes: tuple[str, str], n: int) -> list[Point]:

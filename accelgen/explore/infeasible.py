@@ -71,9 +71,9 @@ def explain(problem: Problem) -> Infeasible:
     """
     alone = {}
     for name, limit in problem.limits.items():
-        best = _solved(replace(problem, objective={name: 1.0}, limits={}))
-        if best.figures[name] > limit:
-            alone[name] = best
+        only = replace(problem, objective={name: 1.0})
+        if solve(replace(only, limits={name: limit})) is None:
+            alone[name] = _solved(replace(only, limits={}))
     conflict = () if alone else _smallest_conflict(problem)
     nearest = _nearest(problem)
     return Infeasible(
@@ -115,11 +115,12 @@ def _nearest(problem: Problem) -> Solution:
 
     Of several it is one with the least sum of excesses, and of those the one of least cost.
     """
-    reduced = reduce(replace(problem, limits={}))
+    reduced = reduce(replace(problem, limits={}), problem.limits)
     if reduced is None:
         raise AssertionError("without limits there is a design")
-    program = Program(reduced.problem)
-    n, names = program.n_variables, list(problem.limits)
+    names = list(problem.limits)
+    program = Program(reduced.problem, names)
+    n = program.n_variables
     sizes = np.array([abs(problem.limits[name]) or 1.0 for name in names])
     rows = [program.row(name) for name in names]
     shares = np.stack([row.coefficients for row in rows]) / sizes[:, None]

@@ -103,17 +103,16 @@ class Growth:
         self._limits = np.array([problem.limits.get(name, np.inf) for name in names])
         shares = shares_of(problem)
         self._tolerated = np.array([ROUNDING / shares.get(name, 1.0) for name in names])
-        self._rest = [
-            sum(
-                (
-                    weight * layer.columns[column]
-                    for name, weight in shares.items()
-                    for column in columns_of(problem, name)
-                ),
-                start=np.zeros(len(layer)),
-            )
+        sums = [
+            np.stack([_sum_of(layer.columns, parts, len(layer)) for parts in self._parts], axis=1)
             for layer in layers
         ]
+        rests = [np.zeros((len(layer), 1)) for layer in layers]
+        for name, weight in shares.items():
+            for rest, layer in zip(rests, layers, strict=True):
+                rest[:, 0] += weight * _sum_of(layer.columns, columns_of(problem, name), len(layer))
+        self._sums = _exactly_added(sums)
+        self._rests = [rest[:, 0] for rest in _exactly_added(rests)]
 
     def grow(
         self,
@@ -186,13 +185,11 @@ class Growth:
             steps.append(
                 _Step(
                     options=own,
-                    sums=np.stack(
-                        [sum_of(layer.columns, parts, len(layer))[own] for parts in self._parts], axis=1
-                    ),
+                    sums=self._sums[number][own],
                     worst=_columns(layer.columns, self._worst)[own],
                     along=along[number],
                     excess=excess[number][own],
-                    rest=self._rest[number][own],
+                    rest=self._rests[number][own],
                     before=np.array(before, np.int64),
                     open=np.array(open_, np.int64),
                     tails=tails[opened].T,
@@ -246,6 +243,9 @@ AXES = 2
 """The first figures, which are to be small beyond what their limits ask for."""
 
 
+SUM_BITS = 51
+"""Of sums that a float64 holds exactly."""
+
 CANDIDATES = 16
 """Labels to one that is kept, which are compared."""
 
@@ -257,12 +257,22 @@ def _cheapest(excess: Numbers, rows: Indices, n: int) -> Indices:
     return rows[np.argpartition(excess[rows], n)[:n]]
 
 
-def sum_of(columns: Mapping[str, Numbers], names: Sequence[str], n_options: int) -> Numbers:
+def _sum_of(columns: Mapping[str, Numbers], names: Sequence[str], n_options: int) -> Numbers:
     """The sum of some columns, (k,)."""
     total = np.zeros(n_options)
     for name in names:
         total += columns[name]
     return total
+
+
+def _exactly_added(tables: Sequence[Numbers]) -> list[Numbers]:
+    """Tables (k, c) of layers, rounded in the last bits so that sums over layers are the same in any order.
+
+    Layers that are alike then lead to equal labels, of which one stays.
+    """
+    most = sum(np.abs(table).max(axis=0) for table in tables)
+    units = np.exp2(np.ceil(np.log2(np.where(most > 0, most, 1.0))) - SUM_BITS)
+    return [np.round(table / units) * units for table in tables]
 
 
 def _columns(columns: Mapping[str, Numbers], names: Sequence[str]) -> Numbers:

@@ -24,6 +24,9 @@ PROOF = 1e-9
 ATTEMPTS = 100
 """Designs that HiGHS lets through though they break a limit by a rounding, before the proof is given up."""
 
+TIE_NODES = 200
+"""Nodes of the search tree in which the smallest of equally good designs is looked for."""
+
 TOLERATED = 1e-5
 """What HiGHS tolerates is less, in units of scaled rows."""
 
@@ -61,8 +64,9 @@ class Solution(Point):
 def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
     """The design of least cost that keeps every limit, the same one each time.
 
-    Of designs that cost the same it is one with the least sum of all figures, each divided by the most that
-    it can be. Limits are kept as `Problem.within_limits` compares, whatever HiGHS tolerates.
+    Of designs that cost the same it is a small one: the sum of all figures, each divided by the most that it
+    can be, decides, as far as little effort shows it. Limits are kept as `Problem.within_limits` compares,
+    whatever HiGHS tolerates.
 
     Returns:
         None where it is proven that no design keeps the limits. With a time limit the best design that was
@@ -76,7 +80,7 @@ def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
     for name, weight in problem.objective.items():
         if weight < 0 and (problem.figures[name].worst or problem.figures[name].along):
             raise UsageError(f"{name!r} is not a sum over layers: the objective can only make it small")
-    reduced = reduce(problem)
+    reduced = reduce(problem, problem.objective)
     if reduced is None:
         return None
     return _Search(reduced, problem, time.monotonic() + time_limit_s).run()
@@ -98,15 +102,14 @@ class _Search:
         self._reduced = reduced
         self._original = original
         self._problem = reduced.problem
-        self._program = Program(reduced.problem)
         self._deadline = deadline
 
     def run(self) -> Solution | None:
-        if self._problem.combinations == 1:
+        problem = self._problem
+        if problem.combinations == 1:
             return self._only()
-        objective = self._sum(self._problem.objective)
-        limits = [(self._program.row(name), limit) for name, limit in self._problem.limits.items()]
-        positions, bound = self._least(objective, limits)
+        program = Program(problem, {*problem.objective, *problem.limits})
+        positions, bound = self._least(program, problem.objective, problem.limits)
         if positions is None:
             if bound < inf:
                 raise AccelgenError(
@@ -114,17 +117,23 @@ class _Search:
                 )
             return None
         found = self._solution(positions, bound)
-        if not found.proven:
-            return found
+        return self._smallest(found) if found.proven else found
+
+    def _smallest(self, found: Solution) -> Solution:
+        """The smallest design of the same cost, as far as a few nodes of the search tree show it."""
+        problem = self._problem
+        program = Program(problem, problem.figures)
+        objective = _sum(program, problem.objective)
         try:
-            alike, _ = self._least(self._sum(shares_of(self._problem)), [*limits, (objective, found.cost)])
+            alike, _ = self._least(
+                program, shares_of(self._original), problem.limits, (objective, found.cost)
+            )
         except OutOfTimeError:
             return found
-        if alike is not None:
-            other = self._solution(alike, bound)
-            if other.cost <= found.cost + ROUNDING * abs(found.cost):
-                return other
-        return found
+        if alike is None:
+            return found
+        other = self._solution(alike, found.bound)
+        return other if other.cost <= found.cost + ROUNDING * abs(found.cost) else found
 
     def _only(self) -> Solution | None:
         design = np.zeros((1, len(self._problem.layers)), np.int64)
@@ -137,58 +146,80 @@ class _Search:
         cost = self._original.cost_of(point.figures)
         return Solution(point.positions, point.figures, cost, min(bound, cost))
 
-    def _sum(self, weights: Mapping[str, float]) -> Row:
-        total = Row(np.zeros(self._program.n_variables))
-        for name, weight in weights.items():
-            row = self._program.row(name)
-            total = Row(
-                total.coefficients + weight * row.coefficients, total.constant + weight * row.constant
-            )
-        return total
+    def _least(
+        self,
+        program: Program,
+        weights: Mapping[str, float],
+        limits: Mapping[str, float],
+        cost: tuple[Row, float] | None = None,
+    ) -> tuple[Indices | None, float]:
+        """The design of the original problem whose figures' weighted sum is least, and a bound.
 
-    def _least(self, objective: Row, limits: Sequence[tuple[Row, float]]) -> tuple[Indices | None, float]:
-        """The design of the original problem that makes a row least while others keep limits, and a bound."""
-        rows = [(row, limit, unit_of(row.coefficients)) for row, limit in limits]
+        A ``cost`` is at most a number, too; ties are then decided, within `TIE_NODES`.
+        """
+        objective = _sum(program, weights)
+        kept = [(program.row(name), limit) for name, limit in limits.items()]
+        rows = [
+            (row, limit, unit_of(row.coefficients))
+            for row, limit in (kept if cost is None else [*kept, cost])
+        ]
         constraints = [
-            LinearConstraint(self._program.one_each, 1, 1),
-            LinearConstraint(self._program.links, -np.inf, 0),
+            LinearConstraint(program.one_each, 1, 1),
+            LinearConstraint(program.links, -np.inf, 0),
             *(_at_most(row, limit, unit) for row, limit, unit in rows),
         ]
+        further = {} if cost is None else {"node_limit": TIE_NODES}
         lowest = inf
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1
             if last:  # there are too many of them: without all that are so close, for which the bound stands
                 constraints += [_at_most(row, limit - unit * TOLERATED, unit) for row, limit, unit in rows]
-            variables, bound = self._run(objective, constraints)
+            variables, bound = self._run(program, objective, constraints, further)
             lowest = min(lowest, bound) if last else bound
             if variables is None:
                 break
-            positions = self._program.chosen(variables)
+            positions = program.chosen(variables)
             if self._problem.within_limits(self._problem.evaluate(positions[None]))[0]:
                 return self._reduced.restore(positions[None])[0], lowest
             # HiGHS tolerates that a limit is exceeded by a rounding: this design is none
-            cut = np.zeros(self._program.n_variables)
-            cut[self._program.starts[:-1] + positions] = 1
+            cut = np.zeros(program.n_variables)
+            cut[program.starts[:-1] + positions] = 1
             constraints.append(LinearConstraint(cut, -np.inf, len(positions) - 1))
         return None, lowest
 
-    def _run(self, objective: Row, constraints: Sequence[LinearConstraint]) -> tuple[Numbers | None, float]:
+    def _run(
+        self,
+        program: Program,
+        objective: Row,
+        constraints: Sequence[LinearConstraint],
+        further: Mapping[str, float],
+    ) -> tuple[Numbers | None, float]:
         """The variables that make a row least, None if there are none, and a bound."""
         unit = unit_of(objective.coefficients)
-        options = np.arange(self._program.n_variables) < self._program.n_options
+        options = np.arange(program.n_variables) < program.n_options
         left_s = self._deadline - time.monotonic()
+        timed = {"time_limit": max(left_s, 0.0)} if left_s < inf else {}
         answer = milp(
             objective.coefficients / unit,
             integrality=options,
             bounds=Bounds(0, np.where(options, 1, np.inf)),
             constraints=constraints,
-            options={"mip_rel_gap": 0.0, **({"time_limit": max(left_s, 0.0)} if left_s < inf else {})},
+            options={"mip_rel_gap": 0.0, **timed, **further},
         )
         if answer.status == INFEASIBLE:
             return None, inf
         if answer.x is None:
             raise OutOfTimeError(f"no design was found in the time that was given: {answer.message}")
         return answer.x, answer.mip_dual_bound * unit + objective.constant
+
+
+def _sum(program: Program, weights: Mapping[str, float]) -> Row:
+    """The weighted sum of figures."""
+    total = Row(np.zeros(program.n_variables))
+    for name, weight in weights.items():
+        row = program.row(name)
+        total = Row(total.coefficients + weight * row.coefficients, total.constant + weight * row.constant)
+    return total
 
 
 def _at_most(row: Row, limit: float, unit: float) -> LinearConstraint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import frexp, ldexp
@@ -32,12 +33,14 @@ class Row:
 class Program:
     """The variables of a problem, and the rows that tie them together.
 
-    The first variables are the options of all layers, 1 for those that are chosen; ``starts[i]`` is the first
-    of layer i. The others are at least the worst of a column, or at least where a layer starts on the longest
-    way; minimising makes them equal. ``links @ variables <= 0`` holds them to that.
+    There are rows of the figures ``names``. The first variables are the options of all layers, 1 for those
+    that are chosen; ``starts[i]`` is the first of layer i. The others are at least the worst of a column, or
+    at least where a layer starts on the longest way; minimising makes them equal. ``links @ variables <= 0``
+    holds them to that.
     """
 
     problem: Problem
+    names: Collection[str]
     starts: Indices = field(init=False)
     n_options: int = field(init=False)
 
@@ -49,7 +52,7 @@ class Program:
         self._largest: list[float] = []
         self._links: list[tuple[Indices, Numbers]] = []
         self._further: dict[tuple[str, str], tuple[int, float]] = {}
-        compositions = self.problem.figures.values()
+        compositions = [self.problem.figures[name] for name in self.names]
         for column in dict.fromkeys(each.worst for each in compositions if each.worst):
             self._add_worst(column)
         for column in dict.fromkeys(each.along for each in compositions if each.along):
@@ -80,7 +83,7 @@ class Program:
         return sparse.csr_array(entries, shape=(len(rows), self.n_variables))
 
     def row(self, name: str) -> Row:
-        """A figure."""
+        """A figure, one of `names`."""
         composition = self.problem.figures[name]
         coefficients = np.zeros(self.n_variables)
         if composition.added:

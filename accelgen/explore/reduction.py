@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,11 +28,13 @@ class Reduced:
         return np.stack(columns, axis=1) if columns else designs
 
 
-def reduce(problem: Problem) -> Reduced | None:
-    """The problem without options that break a limit beside any others, or that another one dominates.
+def reduce(problem: Problem, wanted: Collection[str]) -> Reduced | None:
+    """The problem without options and limits that cannot matter where ``wanted`` figures are to be best.
 
-    An option dominates one that is nowhere better: it contributes at most as much to every figure. Of equal
-    options the first stays.
+    An option cannot be chosen if it breaks a limit beside any others; it need not be if another one dominates
+    it, which contributes at most as much to every wanted figure, to every figure that has a limit, and to the
+    sum of all figures (`shares_of`), which decides between equal designs. Of equal options the first stays.
+    A limit that no design can break any more is none.
 
     Returns:
         None if nothing is left of a layer: no design keeps the limits.
@@ -44,23 +46,27 @@ def reduce(problem: Problem) -> Reduced | None:
     if not problem.layers:
         only = problem.evaluate(np.zeros((1, 0), np.int64))
         return Reduced(problem, ()) if problem.within_limits(only)[0] else None
+    shares = shares_of(problem)
     kept = tuple(np.arange(len(layer)) for layer in problem.layers)
     current = problem
     while True:
-        flags = _within(current, least_with_each(current))
+        flags = _within(current, least_with_each(current, list(current.limits)))
         if not all(own.any() for own in flags):
             return None
-        undominated = _select(current, flags)
-        better = [~_dominated(*columns) for columns in _compared(undominated)]
+        possible = _select(current, flags)
+        limits = {name: limit for name, limit in current.limits.items() if _can_break(possible, name, limit)}
+        possible = replace(possible, limits=limits)
+        names = dict.fromkeys([*wanted, *limits])
+        better = [~_dominated(*columns) for columns in _compared(possible, list(names), shares)]
         kept = tuple(own[flag][keep] for own, flag, keep in zip(kept, flags, better, strict=True))
-        smaller = _select(undominated, better)
+        smaller = _select(possible, better)
         if smaller.combinations == current.combinations:
             return Reduced(smaller, kept)
         current = smaller
 
 
-def least_with_each(problem: Problem) -> dict[str, list[Numbers]]:
-    """The least that each figure can be with each option: an array for each layer."""
+def least_with_each(problem: Problem, names: Sequence[str]) -> dict[str, list[Numbers]]:
+    """The least that figures can be with each option: an array for each layer."""
     sizes = [len(layer) for layer in problem.layers]
     own = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(own))
@@ -72,7 +78,7 @@ def least_with_each(problem: Problem) -> dict[str, list[Numbers]]:
         return least
 
     ends = np.cumsum(sizes)[:-1]
-    return {name: np.split(problem.compose(name, chosen, len(rows)), ends) for name in problem.figures}
+    return {name: np.split(problem.compose(name, chosen, len(rows)), ends) for name in names}
 
 
 def columns_of(problem: Problem, name: str) -> list[str]:
@@ -122,6 +128,17 @@ def _within(problem: Problem, least: dict[str, list[Numbers]]) -> list[npt.NDArr
     return flags
 
 
+def _can_break(problem: Problem, name: str, limit: float) -> bool:
+    """Whether designs may exceed a limit."""
+    composition = problem.figures[name]
+    added, worst, along = (
+        [max(float(layer.columns[column].max()), 0.0) for layer in problem.layers] if column else [0.0]
+        for column in (composition.added, composition.worst, composition.along)
+    )
+    most = sum(added) + max(worst) + sum(along)
+    return composition.constant + most > limit - ROUNDING * (most + abs(limit))
+
+
 def _select(problem: Problem, flags: Sequence[npt.NDArray[np.bool_]]) -> Problem:
     layers = [
         LayerOptions(
@@ -134,10 +151,13 @@ def _select(problem: Problem, flags: Sequence[npt.NDArray[np.bool_]]) -> Problem
     return replace(problem, layers=tuple(layers))
 
 
-def _compared(problem: Problem) -> Iterator[tuple[Numbers, npt.NDArray[np.bool_]]]:
+def _compared(
+    problem: Problem, names: Sequence[str], shares: Mapping[str, float]
+) -> Iterator[tuple[Numbers, npt.NDArray[np.bool_]]]:
     """What options of each layer contribute (k, c), and which columns have no better end."""
     roles: dict[tuple[str, str], bool] = {}
-    for name, composition in problem.figures.items():
+    for name in names:
+        composition = problem.figures[name]
         fixed = problem.objective.get(name, 0) < 0
         for role in ("added", "worst", "along"):
             if column := getattr(composition, role):
@@ -153,8 +173,11 @@ def _compared(problem: Problem) -> Iterator[tuple[Numbers, npt.NDArray[np.bool_]
             np.maximum(layer.columns[column], floors[column]) if role == "worst" else layer.columns[column]
             for role, column in roles
         ]
-        table = np.stack(columns, axis=1) if columns else np.zeros((len(layer), 0))
-        yield table, np.array(list(roles.values()), bool)
+        rest = np.zeros(len(layer))
+        for name, share in shares.items():
+            for column in columns_of(problem, name):
+                rest += share * layer.columns[column]
+        yield np.stack([*columns, rest], axis=1), np.array([*roles.values(), False])
 
 
 BLOCK = 512
