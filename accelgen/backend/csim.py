@@ -65,7 +65,7 @@ def _run(command: Sequence[str], cwd: Path | None = None) -> str:
 _HEADER = "ap_types.h"
 
 _INCLUDED = "".join(f'#include "{name}"\n' for name in ("ap_fixed.h", "ap_int.h", "hls_stream.h"))
-"""What the kernels need besides each other: they take a twentieth of the time that these take to parse."""
+"""What the kernels need besides each other: they take a fraction of the time that these take to parse."""
 
 KEPT_HEADERS = 2
 """Precompiled headers in the cache, 80 MB each: one for every version of the compiler and of the headers."""
