@@ -97,7 +97,7 @@ def measure(name: str, models: Path, evaluations: int) -> Iterator[Row]:
         found[method] = points, time.perf_counter() - start
     space = whole.task.space
     sizes = [len(knob.widths) for knob in space.knobs]
-    uniform = list(space.uniform())
+    uniform = space.uniform()
     for method, assignments in (
         ("random", first_generation(sizes, [], 2 * evaluations, 1)[:evaluations]),
         ("uniform widths", uniform),

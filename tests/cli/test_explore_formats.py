@@ -85,7 +85,7 @@ def test_the_table_shows_scores(capsys):
         (("--bits", "4..6", "--data", str(DATA)), "give --max-latency or --max-interval"),
         (("--bits", "4..6", "--max-latency", "1us"), "formats are measured on samples"),
         (("--bits", "6..4", "--data", str(DATA), "--max-latency", "1us"), "the lower first"),
-        (("--bits", "8", "--data", str(DATA), "--max-latency", "1us"), "no choice for any layer"),
+        (("--bits", "8", "--data", str(DATA), "--max-latency", "1us"), "no choice of widths"),
     ],
 )
 def test_what_makes_no_sense_is_refused(capsys, arguments, message):

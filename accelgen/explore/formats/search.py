@@ -118,7 +118,7 @@ class FormatSearch:
         found = Evaluations(self.task, options.halving, workers, journal)
         most = min(options.evaluations, space.combinations)
         sizes = [len(knob.widths) for knob in space.knobs]
-        first = first_generation(sizes, list(space.uniform()), options.population, options.seed)
+        first = first_generation(sizes, space.uniform(), options.population, options.seed)
         genetic = Genetic(sizes, first, options.population, options.seed)
         stalled = 0
         while len(found.points) < most and stalled < STALLED:

@@ -9,7 +9,8 @@ from accelgen.api import Model
 from accelgen.design import Design
 from accelgen.errors import PrecisionError, UsageError
 from accelgen.explore.formats.bits import Bits
-from accelgen.explore.formats.space import FormatSpace, fit_type
+from accelgen.explore.formats.knobs import fit_type
+from accelgen.explore.formats.space import FormatSpace
 from accelgen.ir import (
     Dense,
     FixedType,
@@ -145,9 +146,9 @@ def test_uniform_assignments_have_one_width_for_weights_and_one_for_results():
 
 
 def test_nothing_to_choose_is_refused():
-    with pytest.raises(UsageError, match="no choice"):
+    with pytest.raises(UsageError, match="no choice of widths"):
         FormatSpace.of(quantized(), Design(), Bits.parse("12"))
-    with pytest.raises(UsageError, match="no choice"):
+    with pytest.raises(UsageError, match="no choice of widths"):
         space("8")
 
 
