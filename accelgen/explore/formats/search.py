@@ -94,7 +94,10 @@ class FormatSearch:
         return cls(Evaluate(space, benchmark, next(possible, hardware[-1])), options)
 
     def identity(self) -> dict[str, Json]:
-        """What the results of evaluations depend on, for `Journal`; the network and the design apart."""
+        """What the results of evaluations depend on, for `Journal`, but for the network.
+
+        How many there are is not among it, so that a longer search goes on from a shorter one.
+        """
         space, benchmark, hardware = self.task.space, self.task.benchmark, self.task.hardware
         samples = hashlib.sha256(np.ascontiguousarray(benchmark.expected).tobytes())
         for name, array in sorted(benchmark.inputs.items()):
@@ -104,7 +107,7 @@ class FormatSearch:
             "metric": benchmark.metric.value,
             "samples": samples.hexdigest(),
             "hardware": str(hardware),
-            "search": {name: value for name, value in vars(self.options).items() if name != "metric"},
+            "seed": self.options.seed,
         }
 
     def run(self, workers: Workers | None = None, journal: Journal | None = None) -> Evaluations:

@@ -121,6 +121,19 @@ def test_a_killed_search_goes_on_to_the_same_end(once, tmp_path):
     assert len(tasks) == len(set(tasks)) == evaluated
 
 
+def test_a_longer_search_goes_on_from_a_shorter_one(once, tmp_path):
+    path = tmp_path / "journal"
+    short = format_search(**{**OPTIONS, "evaluations": 40})
+    with Journal(path, short.identity()) as journal:
+        found = short.run(journal=journal)
+        assert list(found.points.values()) == list(once.points.values())[:40]
+    long = format_search(**OPTIONS)
+    with Journal(path, long.identity()) as journal:
+        known = len(journal)
+        assert list(long.run(journal=journal).points.values()) == list(once.points.values())
+        assert 40 <= known < len(journal)
+
+
 def test_another_search_is_not_resumed(tmp_path):
     path = tmp_path / "journal"
     Journal(path, format_search(seed=1).identity()).close()
