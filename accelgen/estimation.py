@@ -301,7 +301,7 @@ def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, DECIMALS) for name, value in figures.items()}
 
 
-CHUNK = 2048
+CHUNK = 4096
 """Designs at a time, whose columns stay in a core's cache."""
 
 
@@ -322,10 +322,11 @@ def _together(
         success[rows] = prediction.success
         for reason, designs in prediction.outside.items():
             outside.setdefault(reason, np.zeros(n_designs, bool))[rows] = designs
-    held = {part: _capacity(part) for part in dict.fromkeys(parts)}
+    different = {part: number for number, part in enumerate(dict.fromkeys(parts))}
+    held = [_capacity(part) for part in different]
+    which = np.array([different[part] for part in parts], np.int64)
     capacity = {
-        name: np.array([getattr(held[part], name, np.nan) for part in parts], np.float64)
-        for name in RESOURCES
+        name: np.array([getattr(own, name, np.nan) for own in held], np.float64)[which] for name in RESOURCES
     }
     return Estimates(total, success, outside, capacity, clock_ns)
 

@@ -5,8 +5,9 @@
 The process is ``accelgen estimate`` on the shipped jet tagger (four Dense layers and a softmax), with its
 imports. Many designs are chains of three Dense layers, each with a reuse factor of its own, in one process on
 one core: from a network and arrays of factors, from a network and a list of designs, and from records. The
-sums of an exact network are wider than those of the training data, so rules alone answer; "corrected" are the
-same designs with the sums of the data, for which the learned corrections are evaluated too.
+sums of an exact network are wider than those of the training data, so rules alone answer, with wider
+intervals; "corrected" are the same designs with the sums of the data, for which the learned corrections are
+evaluated too.
 Times are the least of the runs, as wall and as CPU time, which other programs on the machine disturb less.
 rule4ml, where it is installed, estimates a Keras network as large as the jet tagger, its models loaded.
 """
@@ -115,7 +116,7 @@ def many(designs: int, runs: int) -> Mapping[str, Time]:
 
     def ruled() -> None:
         for layers in chunks():
-            assert not predict(layers).in_domain.any()
+            predict(layers)
 
     def corrected() -> None:
         for layers in chunks():
