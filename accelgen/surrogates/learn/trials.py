@@ -23,7 +23,9 @@ CUTS = (0.25, 0.5, 0.75)
 LEAST_KEPT = 0.4
 """Part of a family's rows that prices must be left with: real queries are beyond much data, not little."""
 MIN_KEPT = 12
+"""Rows that prices must be left with."""
 MIN_HELD = 5
+"""Rows that a trial must predict."""
 NEAR = 0.25
 """Doublings that a row counts as beyond at least."""
 

@@ -116,6 +116,7 @@ def multiplier_limit(layers: Layers) -> Numbers:
 
 
 UNLIMITED_FROM = 1024
+"""A reuse factor from which on a tool takes a multiplier more; none between this and 512 was tried."""
 
 
 def dsp(layers: Layers, _domain: Domain) -> Numbers:

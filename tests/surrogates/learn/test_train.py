@@ -116,6 +116,15 @@ def test_a_little_beyond_has_a_little_wider_interval(surrogates, design):
     assert widths[1] < widths[2]
 
 
+def test_trials_say_how_much_rules_err_beyond_the_data(trained):
+    ((_, exact),) = trained.learned.parts[DOMAIN.name].items()
+    assert exact.transfer.reach["n_in"][0] >= 1
+    assert exact.transfer.slopes["dsp"]["n_in"] == exact.transfer.slopes["latency_cycles"]["n_in"] == (0, 0)
+    drifting = train(measured_chains(lambda design: (design.layers[0].n_in / 16) ** 0.5))
+    ((_, part),) = drifting.learned.parts[DOMAIN.name].items()
+    assert part.transfer.slopes["lut"]["n_in"][0] > 0.05
+
+
 def test_a_seen_design_is_in_the_domain(surrogates):
     prediction = predict(from_records([chain([32, 32, 16], 32)]), DOMAIN, surrogates)
     assert prediction.in_domain.all()
