@@ -1,6 +1,7 @@
 """The complete front of two figures: every design that no other one beats in both, under the limits.
 
-The range of the first figure is cut into bands. In each a linear programme gives multipliers for the figures
+What of the front without limits (`accelgen.explore.relaxed`) keeps them is part of it. The range of the first figure
+that is left is cut into bands. In each a linear programme gives multipliers for the figures
 and limits, so that every option costs something beyond the least that any design needs (its reduced cost).
 Points of the front lie below the steps of the designs that are known: options, and partial designs, that cost
 more than what is between those steps and the bound lead to none of them. What is left is enumerated with
@@ -10,7 +11,7 @@ dominance (`accelgen.explore.labels`); where that is too much, the band is halve
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -20,9 +21,9 @@ from scipy.optimize import linprog
 
 from accelgen.explore.labels import Flags, Growth
 from accelgen.explore.milp import OutOfTimeError, Point, Solution, points_of, solve
-from accelgen.explore.problem import Indices, Numbers, Problem
+from accelgen.explore.problem import Composition, Indices, Numbers, Problem
 from accelgen.explore.program import Program, unit_of
-from accelgen.explore.reduction import ROUNDING, reduce, shares_of
+from accelgen.explore.reduction import ROUNDING, Reduced, least_with_each, reduce, shares_of
 
 LABELS = 4096
 """Partial designs that are kept in a band before it is halved."""
@@ -30,6 +31,9 @@ LABELS = 4096
 MORE = 8
 """Times as many are kept where there is no point to halve a band at, before a programme looks for one."""
 
+
+PART = "worst of the part"
+"""The figure whose limit makes a part of a problem."""
 
 APART = 1e-9
 """Of the most that a figure can be: two points of a front are at least that far apart."""
@@ -63,13 +67,51 @@ def pareto(problem: Problem, first: str, second: str, *, time_limit_s: float = i
     reduced = reduce(replace(problem, objective={}), (first, second))
     if reduced is None:
         return Front((first, second), (), True)
-    search = _Search(reduced.problem, first, second, deadline)
+    known = _Known(reduced.problem, (first, second))
+    proven = True
     try:
-        search.run()
-        proven = True
+        if _add_ends(reduced.problem, known, deadline):
+            for part in _parts(reduced.problem, known.axes):
+                _Search(part, known, deadline).run()
     except OutOfTimeError:
         proven = False
-    return Front((first, second), points_of(problem, reduced.restore(search.known.designs)), proven)
+    return Front(known.axes, points_of(problem, reduced.restore(known.designs)), proven)
+
+
+def _add_ends(problem: Problem, known: _Known, deadline: float) -> bool:
+    """Adds the ends of the front to the known points; whether there may be points between them."""
+    for name in known.axes:
+        end = solve(replace(problem, objective={name: 1.0}), time_limit_s=deadline - time.monotonic())
+        if end is None:
+            return False
+        known.add(np.array([end.positions], np.int64))
+        if not end.proven:
+            raise OutOfTimeError("the ends of the front were not proven in the time that was given")
+    return problem.combinations > 1
+
+
+def _parts(problem: Problem, axes: tuple[str, str]) -> Iterator[Reduced]:
+    """Problems whose fronts together hold that of a problem.
+
+    A sum to which the worst of a column is added (the latency of io_stream) has a loose linear bound. For
+    each worst that there can be, the options that are no worse are a problem in which it is a sum only.
+    """
+    mixed = [name for name in axes if (own := problem.figures[name]).worst and (own.added or own.along)]
+    if not mixed:
+        yield Reduced(problem, tuple(np.arange(len(layer)) for layer in problem.layers))
+        return
+    name = mixed[0]
+    composition = problem.figures[name]
+    columns = [layer.columns[composition.worst] for layer in problem.layers]
+    least = max(0.0, *(column.min() for column in columns))
+    values = np.unique(np.maximum(np.concatenate(columns), least))
+    between = np.append((values[1:] + values[:-1]) / 2, inf)
+    for worst, limit in zip(values, between, strict=True):
+        added = replace(composition, worst="", constant=composition.constant + float(worst))
+        figures = {**problem.figures, name: added, PART: Composition(worst=composition.worst)}
+        part = reduce(replace(problem, figures=figures, limits={**problem.limits, PART: float(limit)}), axes)
+        if part is not None:
+            yield part
 
 
 class _Known:
@@ -77,7 +119,7 @@ class _Known:
 
     def __init__(self, problem: Problem, axes: tuple[str, str]) -> None:
         self._problem = problem
-        self._axes = axes
+        self.axes = axes
         self.first: Numbers = np.zeros(0)
         self.second: Numbers = np.zeros(0)
         self._rest: Numbers = np.zeros(0)
@@ -90,8 +132,8 @@ class _Known:
         rest = np.zeros(len(designs))
         for name, share in shares_of(self._problem).items():
             rest += share * figures[name]
-        first = np.concatenate([self.first, figures[self._axes[0]][kept]])
-        second = np.concatenate([self.second, figures[self._axes[1]][kept]])
+        first = np.concatenate([self.first, figures[self.axes[0]][kept]])
+        second = np.concatenate([self.second, figures[self.axes[1]][kept]])
         rest = np.concatenate([self._rest, rest[kept]])
         designs = np.concatenate([self.designs, designs[kept]])
         order = np.lexsort((*designs.T[::-1], rest, second, first))
@@ -123,32 +165,35 @@ class _Known:
 
 
 class _Search:
-    def __init__(self, problem: Problem, first: str, second: str, deadline: float) -> None:
-        self._axes = first, second
+    """The points that a part of a problem adds to those that are known."""
+
+    def __init__(self, part: Reduced, known: _Known, deadline: float) -> None:
+        self.known = known
+        self._part = part
+        self._problem = problem = part.problem
+        self._axes = first, second = known.axes
         self._deadline = deadline
-        self._problem = problem
         names = list(dict.fromkeys([first, second, *problem.limits]))
         self._program = Program(problem, names)
         self._matrix, self._most = self._rows()
         self._first, self._second = map(self._program.row, self._axes)
         self._unit = unit_of(self._first.coefficients)
         self._growth = Growth(problem, names)
-        self.known = _Known(self._problem, self._axes)
 
     def run(self) -> None:
-        """Finds the front.
+        """Adds the points.
 
         Raises:
-            OutOfTimeError: before it is proven complete.
+            OutOfTimeError: before it is proven that none is missing.
         """
-        for name in self._axes:
-            end = self._solve(replace(self._problem, objective={name: 1.0}))
-            if end is None:
-                return
-            self.known.add(np.array([end.positions], np.int64))
-        if self._problem.combinations == 1:
+        least = least_with_each(self._problem, self._axes)
+        least_first, least_second = (float(least[name][0].min()) for name in self._axes)
+        low = max(float(self.known.first[0]), least_first)
+        beyond = np.flatnonzero(self.known.second <= least_second)
+        high = float(self.known.first[beyond[0] if len(beyond) else -1])
+        if low > high:
             return
-        bands = [(float(self.known.first[0]), float(self.known.first[-1]), LABELS)]
+        bands = [(low, high, LABELS)]
         while bands:
             low, high, most = bands.pop()
             self._check_time()
@@ -163,6 +208,29 @@ class _Search:
             elif (end_before := self._last_before(high)) is not None:
                 bands.append((low, end_before, LABELS))
 
+    def _add(self, designs: Indices) -> None:
+        self.known.add(self._part.restore(designs))
+
+    def _bands(self) -> list[tuple[float, float]]:
+        """Where points of the front are to be looked for, between two known ones each.
+
+        A point of the front without limits that keeps them is one of this front, and between two of those that
+        are next to each other there is none.
+        """
+        low, high = float(self.known.first[0]), float(self.known.first[-1])
+        designs = relaxed_front(self._problem, self._axes)
+        if designs is None:
+            return [(low, high)]
+        figures = self._problem.evaluate(designs)
+        kept = self._problem.within_limits(figures)
+        self.known.add(designs[kept])
+        bands, missed = [], False
+        for first, keeps in zip(figures[self._axes[0]].tolist(), kept.tolist(), strict=True):
+            if keeps and missed:
+                bands.append((low, first))
+            low, missed = (first, False) if keeps else (low, True)
+        return [*bands, (low, high)] if missed else bands
+
     def _check_time(self) -> None:
         if time.monotonic() >= self._deadline:
             raise OutOfTimeError("the front was not complete in the time that was given")
@@ -170,7 +238,7 @@ class _Search:
     def _solve(self, problem: Problem) -> Solution | None:
         found = solve(problem, time_limit_s=self._deadline - time.monotonic())
         if found is not None and not found.proven:
-            self.known.add(np.array([found.positions]))
+            self._add(np.array([found.positions]))
             raise OutOfTimeError("a point of the front was not proven in the time that was given")
         return found
 
@@ -178,12 +246,12 @@ class _Search:
         """The first figure of the point before ``high``, which joins the known ones; None if it is one."""
         first, second = self._axes
         limits = dict(self._problem.limits)
-        limits[first] = high - APART / shares_of(self._problem)[first]
+        limits[first] = high - APART / shares_of(self._problem).get(first, 1.0)
         limits[second] = min(limits.get(second, inf), self.known.at(limits[first]))
         found = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits))
         if found is None or found.figures[second] >= self.known.at(limits[first]):
             return None
-        self.known.add(np.array([found.positions]))
+        self._add(np.array([found.positions]))
         return found.figures[first]
 
     def _enumerate(self, low: float, high: float, most: int) -> bool:
@@ -199,7 +267,7 @@ class _Search:
             return (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
 
         designs, complete = self._growth.grow(excess, slack, hopeless, most)
-        self.known.add(designs)
+        self._add(designs)
         return complete
 
     def _rows(self) -> tuple[sparse.csr_array, Numbers]:
