@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
 from xml.etree import ElementTree
 
 from accelgen.errors import ReportError
+from accelgen.reports.files import read_bytes
 
-MAX_BYTES = 64 << 20
-"""The largest report read; the top function of a network of 5,000 ports needs 3 MB."""
-
-_RESOURCES = {
+RESOURCES = {
     "lut": ("LUT",),
     "ff": ("FF",),
     "dsp": ("DSP", "DSP48E"),
     "bram_18k": ("BRAM_18K",),
     "uram": ("URAM",),
 }
+"""What the tools call each resource, in XML and in text."""
 
 _CYCLES = re.compile(r"[0-9]{1,18}")
 
@@ -107,31 +106,6 @@ def read_csynth(path: Path) -> SynthesisReport:
     )
 
 
-def read_csynth_folder(folder: Path) -> SynthesisReport:
-    """The report of a design from a tool's report folder (``<solution>/syn/report``).
-
-    The top function is the one that calls the others: ``csynth.xml`` where there is one, else the file whose
-    function no other file's name comes from. Functions are read from their own files, which give intervals
-    that ``csynth.xml`` leaves out, and else from there.
-
-    Raises:
-        ReportError: as `read_csynth`, or the folder holds no report.
-    """
-    summary = folder / "csynth.xml"
-    own = sorted(path for path in folder.glob("*_csynth.xml") if path != summary)
-    if not summary.is_file() and not own:
-        raise ReportError(f"{folder} holds no csynth.xml: C synthesis did not run or did not finish")
-    reports = {path.name.removesuffix("_csynth.xml"): read_csynth(path) for path in own}
-    if summary.is_file():
-        design = read_csynth(summary)
-    else:
-        # a function's report counts what it calls, so no function holds more than the top
-        design = max(reports.values(), key=lambda report: sum(report.top.resources.values()))
-    top = design.top.name
-    functions = {**design.functions, **{name: report.top for name, report in reports.items()}}
-    return replace(design, functions={name: report for name, report in functions.items() if name != top})
-
-
 class _RefusingBuilder(ElementTree.TreeBuilder):
     """Builds elements and refuses document types, and with them every kind of entity."""
 
@@ -140,16 +114,9 @@ class _RefusingBuilder(ElementTree.TreeBuilder):
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    try:
-        size = path.stat().st_size
-        text = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise ReportError(f"{path} cannot be read: {error.strerror}") from None
-    if size > MAX_BYTES:
-        raise ReportError(f"{path} is larger than any report ({MAX_BYTES >> 20} MiB)")
     parser = ElementTree.XMLParser(target=_RefusingBuilder())
     try:
-        parser.feed(text)
+        parser.feed(read_bytes(path))
         element: ElementTree.Element = parser.close()
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ReportError(f"{path} is half-written or no XML: {error}") from None
@@ -214,7 +181,7 @@ def _function(element: _Element, name: str | None = None) -> FunctionReport:
 def _resources(element: _Element) -> dict[str, int]:
     return {
         key: int(element.number(name))
-        for key, names in _RESOURCES.items()
+        for key, names in RESOURCES.items()
         for name in names
         if element.optional(name) is not None
     }

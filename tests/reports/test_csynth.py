@@ -5,7 +5,7 @@ import re
 import pytest
 
 from accelgen.errors import ReportError
-from accelgen.reports import csynth, read_csynth, read_csynth_folder
+from accelgen.reports import files, read_csynth, read_csynth_folder
 from tests.reports.reports import RESOURCES, csynth_module, csynth_xml, write_reports
 from tests.surrogates.shared_data import REPORTS, needs_reports
 
@@ -106,7 +106,7 @@ def test_other_files_are_refused(tmp_path, monkeypatch):
         read_csynth(written(tmp_path, "<html/>"))
     with pytest.raises(ReportError, match="cannot be read: No such file"):
         read_csynth(tmp_path / "missing.xml")
-    monkeypatch.setattr(csynth, "MAX_BYTES", 100)
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
     with pytest.raises(ReportError, match="larger than any report"):
         read_csynth(written(tmp_path, csynth_xml()))
 

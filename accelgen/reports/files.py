@@ -1,0 +1,27 @@
+"""The content of report files, which may be anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from accelgen.errors import ReportError
+
+MAX_BYTES = 64 << 20
+"""The largest report read; the top function of a network of 5,000 ports needs 3 MB."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """A report's content.
+
+    Raises:
+        ReportError: it cannot be read, is empty, or is larger than any report.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ReportError(f"{path} is larger than any report ({MAX_BYTES >> 20} MiB)")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ReportError(f"{path} cannot be read: {error.strerror}") from None
+    if not content.strip():
+        raise ReportError(f"{path} is half-written: it is empty")
+    return content
