@@ -9,6 +9,7 @@ from accelgen.reports.csynth_text import (
     read_csynth_summary,
     read_csynth_text,
 )
+from accelgen.reports.project import ProjectReports, VivadoReports, find_report, read_project_reports
 from accelgen.reports.timing import TimingReport, read_timing
 from accelgen.reports.utilization import (
     HierarchyReport,
@@ -26,16 +27,20 @@ __all__ = [
     "Instance",
     "ModuleSummary",
     "Origin",
+    "ProjectReports",
     "SynthesisReport",
     "SynthesisSummary",
     "TimingReport",
     "UtilizationReport",
+    "VivadoReports",
+    "find_report",
     "read_cosim",
     "read_csynth",
     "read_csynth_folder",
     "read_csynth_summary",
     "read_csynth_text",
     "read_hierarchy",
+    "read_project_reports",
     "read_timing",
     "read_utilization",
 ]

@@ -77,9 +77,14 @@ class SynthesisReport:
         The tool names functions after their arguments: dense_ap_fixed_16_6_5_3_0_config2_s. Of several, one
         calls the others, and so has the largest resources.
         """
-        pattern = re.compile(rf"(?:.*_)?{re.escape(config)}(?:_s)*(?:_\d+)?")
+        pattern = config_pattern(config)
         found = [own for name, own in self.functions.items() if pattern.fullmatch(name)]
         return max(found, key=lambda own: sum(own.resources.values()), default=None)
+
+
+def config_pattern(config: str) -> re.Pattern[str]:
+    """What the names of functions match whose last template argument is the struct ``config``."""
+    return re.compile(rf"(?:.*_)?{re.escape(config)}(?:_s)*(?:_\d+)?")
 
 
 def read_csynth(path: Path) -> SynthesisReport:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelgen.errors import ReportError
+from accelgen.reports.csynth import config_pattern
 from accelgen.reports.text import Document, Table, count, number, read_document
 from accelgen.reports.vivado import Origin, read_origin
 
@@ -69,6 +70,12 @@ class HierarchyReport:
     def top(self) -> Instance:
         """The whole design."""
         return self.instances[0]
+
+    def of_config(self, config: str) -> Instance | None:
+        """The largest module made of a function for the struct ``config`` (`SynthesisReport.of_config`)."""
+        pattern = config_pattern(config)
+        found = [own for own in self.instances if pattern.fullmatch(own.module)]
+        return max(found, key=lambda own: sum(own.resources.values()), default=None)
 
 
 def read_utilization(path: Path) -> UtilizationReport:

@@ -12,15 +12,14 @@ from accelgen.design import Design
 from accelgen.errors import AccelgenError
 from accelgen.ir.serialize import load
 from accelgen.project_files import DESIGN, NETWORK, REPORT
-from accelgen.reports import SynthesisReport, read_csynth_folder
+from accelgen.reports import find_report, read_csynth_folder
+from accelgen.surrogates.dataset.described import Described
 from accelgen.surrogates.dataset.fields import Fields
 from accelgen.surrogates.dataset.files import read_text
 from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.describe import describe
-from accelgen.surrogates.record import DesignRecord, Stage, Synthesis
-
-REPORTS = "*_prj/solution*/syn/report"
+from accelgen.surrogates.record import DesignRecord, Synthesis
 
 
 def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
@@ -31,26 +30,32 @@ def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
         yield Skipped(str(folder), 0, str(error))
 
 
-def _synthesis(folder: Path) -> Synthesis:
-    reports = sorted(folder.glob(REPORTS))
-    if not reports:
-        raise BadRecordError("it has not been synthesised")
-    report = read_csynth_folder(reports[-1])
+def describe_project(folder: Path) -> Described:
+    """The design of a project.
+
+    Raises:
+        BadRecordError: one of its files is damaged or cannot be read.
+        AccelgenError: the same of its network or its design.
+    """
     build = _build(folder)
     network = load(folder / NETWORK)
     design = Design.from_yaml(read_text(folder / DESIGN), str(folder / DESIGN))
     record = _with_requests(describe(network, design), build)
-    return Synthesis(
-        design=replace(record, part=report.part, clock_ns=report.target_clock_ns),
-        tool=report.tool,
-        version=report.version,
-        resource_stage=Stage.C_SYNTHESIS,
-        success=True,
-        targets=report.top.figures(),
-        per_layer=_per_layer(build, report),
+    # hls4ml numbers configs by the layers' positions, from 1, which are those in build.json
+    layers = enumerate(_objects(build, "layers"), 1)
+    return Described(
+        record=record,
+        network=network.name,
         group=architecture(record.layers) or network.name,
-        source=str(folder),
+        configs={Fields(layer).text("layer"): f"config{number}" for number, layer in layers},
     )
+
+
+def _synthesis(folder: Path) -> Synthesis:
+    reports = find_report(folder, "csynth")
+    if reports is None:
+        raise BadRecordError("it has not been synthesised")
+    return describe_project(folder).synthesis(read_csynth_folder(reports), folder)
 
 
 def _build(folder: Path) -> Fields:
@@ -79,16 +84,3 @@ def _with_requests(record: DesignRecord, build: Fields) -> DesignRecord:
             for layer in record.layers
         ),
     )
-
-
-def _per_layer(build: Fields, report: SynthesisReport) -> dict[str, dict[str, float]]:
-    """The figures of each layer's function.
-
-    hls4ml numbers configs by the layers' positions, from 1, which are those in build.json.
-    """
-    found: dict[str, dict[str, float]] = {}
-    for number, layer in enumerate(_objects(build, "layers"), 1):
-        function = report.of_config(f"config{number}")
-        if function is not None:
-            found[Fields(layer).text("layer")] = function.figures()
-    return found

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from accelgen.errors import AccelgenError
 from accelgen.ir import Conv, Dense
-from accelgen.reports import SynthesisReport, read_csynth_folder
+from accelgen.reports import SynthesisReport, find_report, read_csynth_folder
+from accelgen.surrogates.dataset.described import Described
 from accelgen.surrogates.dataset.files import read_text
 from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.hls4ml_source import (
@@ -30,12 +31,11 @@ from accelgen.surrogates.dataset.hls4ml_source import (
     read_types,
 )
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
-from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
+from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Synthesis
 from accelgen.surrogates.weights import weight_cost
 
 MODEL = "keras_model.h5"
 PARAMETERS = ("parameters.h", "firmware/parameters.h")
-REPORTS = ("reports", "*_prj/solution*/syn/report")
 
 _KINDS = {
     "dense": LayerKind.DENSE,
@@ -61,8 +61,13 @@ _MULTIPLYING = (LayerKind.DENSE, *_WINDOWED, *_RECURRENT)
 
 
 def is_project(folder: Path) -> bool:
+    """Whether a folder holds an hls4ml project."""
+    return _parameters(folder) is not None
+
+
+def is_synthesised(folder: Path) -> bool:
     """Whether a folder holds an hls4ml project with a folder of reports."""
-    return _first(folder, PARAMETERS) is not None and _first(folder, REPORTS) is not None
+    return is_project(folder) and find_report(folder, "csynth") is not None
 
 
 def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
@@ -77,38 +82,40 @@ def read_project(folder: Path) -> Iterator[Synthesis | Skipped]:
         yield Skipped(str(folder), 0, str(error))
 
 
-def _first(folder: Path, patterns: tuple[str, ...]) -> Path | None:
-    return next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None)
+def _parameters(folder: Path) -> Path | None:
+    return next((folder / name for name in PARAMETERS if (folder / name).is_file()), None)
 
 
-def _synthesis(folder: Path) -> Synthesis:
-    parameters = _first(folder, PARAMETERS)
-    reports = _first(folder, REPORTS)
-    if parameters is None or reports is None:
-        raise BadRecordError("it is no hls4ml project with reports")
+def describe_project(folder: Path, report: SynthesisReport) -> Described:
+    """The design of a project, whose part and clock its report says.
+
+    Raises:
+        BadRecordError: it is no hls4ml project, or one of its files is damaged or cannot be read.
+    """
+    parameters = _parameters(folder)
+    if parameters is None:
+        raise BadRecordError("it is no hls4ml project")
     defines = read_text(parameters.with_name("defines.h"))
     configs, helpers = read_configs(read_text(parameters), defines)
-    report = read_csynth_folder(reports)
     source = parameters.with_name(f"{report.top.name}.cpp")
     flow = read_flow(read_text(source), configs) if source.is_file() else chain(configs)
     known = {config.name: config for config in configs}
     project = _Project(known, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
     layers = tuple(project.layer(config) for config in configs)
-    return Synthesis(
-        design=_design(folder, layers, configs, report),
-        tool=report.tool,
-        version=report.version,
-        resource_stage=Stage.C_SYNTHESIS,
-        success=True,
-        targets=report.top.figures(),
-        per_layer={
-            config.layer: function.figures()
-            for config in configs
-            if (function := report.of_config(config.name)) is not None
-        },
+    return Described(
+        record=_design(folder, layers, configs, report),
+        network=report.top.name,
         group=folder.resolve().parent.name if (folder.parent / MODEL).is_file() else architecture(layers),
-        source=str(folder),
+        configs={config.layer: config.name for config in configs},
     )
+
+
+def _synthesis(folder: Path) -> Synthesis:
+    reports = find_report(folder, "csynth")
+    if reports is None:
+        raise BadRecordError("it has not been synthesised")
+    report = read_csynth_folder(reports)
+    return describe_project(folder, report).synthesis(report, folder)
 
 
 def _design(

@@ -48,7 +48,7 @@ _PARQUET: tuple[tuple[str, frozenset[str], Reader], ...] = (
 )
 _PROJECTS: tuple[tuple[str, Callable[[Path], bool], Reader], ...] = (
     ("accelgen project", is_project, accelgen_project.read_project),
-    ("hls4ml project", hls4ml_project.is_project, hls4ml_project.read_project),
+    ("hls4ml project", hls4ml_project.is_synthesised, hls4ml_project.read_project),
 )
 FORMATS = tuple(dict.fromkeys(name for name, *_ in (*_CSV, *_JSON, *_PROJECTS)))
 
