@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from accelgen.cli import boards, build, completion, doctor, estimate, explore, verify
+from accelgen.cli import boards, build, campaign, completion, doctor, estimate, explore, verify
 from accelgen.cli.arguments import Command, Group, make_parser
 from accelgen.cli.surrogate import SURROGATE
 from accelgen.console import printable
@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "explore": explore,
     "build": build,
     "verify": verify,
+    "campaign": campaign,
     "surrogate": SURROGATE,
     "boards": boards,
     "doctor": doctor,

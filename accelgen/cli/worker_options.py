@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from accelgen.workers import Workers
 
 
-def add_worker_options(parser: ArgumentParser) -> None:
-    """Declare workers and journal."""
+def add_worker_options(parser: ArgumentParser, journal: bool = True) -> None:
+    """Declare workers, and the journal where the command has no place of its own for one."""
     scale = parser.add_argument_group("scale")
     scale.add_argument("--workers", metavar="N", type=count, help="processes to evaluate on (default: 1)")
     scale.add_argument(
         "--dask", metavar="HOST:PORT", help="scheduler of a Dask cluster to evaluate on instead"
     )
-    scale.add_argument(
-        "--journal", metavar=FILE, help="keep finished evaluations here; the same command goes on from them"
-    )
+    if journal:
+        scale.add_argument(
+            "--journal",
+            metavar=FILE,
+            help="keep finished evaluations here; the same command goes on from them",
+        )
 
 
 def workers_of(options: Namespace) -> Workers:
