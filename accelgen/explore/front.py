@@ -1,8 +1,8 @@
 """The complete front of two figures: every design that no other one beats in both, under the limits.
 
-What of the front without limits (`accelgen.explore.relaxed`) keeps them is part of it. The range of the first figure
-that is left is cut into bands. In each a linear programme gives multipliers for the figures
-and limits, so that every option costs something beyond the least that any design needs (its reduced cost).
+What of the front without limits (`accelgen.explore.relaxed`) keeps them is part of it. The rest of the first
+figure's range is cut into bands. In each a linear programme gives multipliers for the figures and limits, so
+that every option costs something beyond the least that any design needs (its reduced cost).
 Points of the front lie below the steps of the designs that are known: options, and partial designs, that cost
 more than what is between those steps and the bound lead to none of them. What is left is enumerated with
 dominance (`accelgen.explore.labels`); where that is too much, the band is halved at a point found in it.
@@ -20,15 +20,16 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from accelgen.explore.labels import Flags, Growth
-from accelgen.explore.milp import OutOfTimeError, Point, Solution, points_of, solve
+from accelgen.explore.milp import INFEASIBLE, OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.explore.problem import Composition, Indices, Numbers, Problem
 from accelgen.explore.program import Program, unit_of
 from accelgen.explore.reduction import ROUNDING, Reduced, least_with_each, reduce, shares_of
+from accelgen.explore.relaxed import relaxed_front
 
-LABELS = 4096
+LABELS = 1 << 15
 """Partial designs that are kept in a band before it is halved."""
 
-MORE = 8
+MORE = 4
 """Times as many are kept where there is no point to halve a band at, before a programme looks for one."""
 
 
@@ -193,43 +194,46 @@ class _Search:
         high = float(self.known.first[beyond[0] if len(beyond) else -1])
         if low > high:
             return
-        bands = [(low, high, LABELS)]
+        bands = self._bands(low, high)
         while bands:
-            low, high, most = bands.pop()
+            # the largest gap first, so that a front that time cuts short is coarse rather than half a one
+            low, high, most = bands.pop(max(range(len(bands)), key=lambda i: self._gap(*bands[i][:2])))
             self._check_time()
             if self._enumerate(low, high, most):
                 continue
             inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
             if len(inside):
                 middle = float(inside[len(inside) // 2])
-                bands += [(middle, high, LABELS), (low, middle, LABELS)]  # the lower one first
+                bands += [(middle, high, LABELS), (low, middle, LABELS)]
             elif most < MORE * LABELS:
                 bands.append((low, high, MORE * LABELS))
-            elif (end_before := self._last_before(high)) is not None:
+            elif (end_before := self._last_before(high)) is not None and end_before >= low:
                 bands.append((low, end_before, LABELS))
+
+    def _gap(self, low: float, high: float) -> float:
+        return (high - low) * (self.known.at(low) - self.known.at(high))
 
     def _add(self, designs: Indices) -> None:
         self.known.add(self._part.restore(designs))
 
-    def _bands(self) -> list[tuple[float, float]]:
-        """Where points of the front are to be looked for, between two known ones each.
+    def _bands(self, low: float, high: float) -> list[tuple[float, float, int]]:
+        """Where there may be points that are not known, the lowest last.
 
-        A point of the front without limits that keeps them is one of this front, and between two of those that
+        Of the front without limits, what keeps them is part of this front, and between two such points that
         are next to each other there is none.
         """
-        low, high = float(self.known.first[0]), float(self.known.first[-1])
         designs = relaxed_front(self._problem, self._axes)
         if designs is None:
-            return [(low, high)]
+            return [(low, high, LABELS)]
         figures = self._problem.evaluate(designs)
         kept = self._problem.within_limits(figures)
-        self.known.add(designs[kept])
-        bands, missed = [], False
-        for first, keeps in zip(figures[self._axes[0]].tolist(), kept.tolist(), strict=True):
-            if keeps and missed:
-                bands.append((low, first))
-            low, missed = (first, False) if keeps else (low, True)
-        return [*bands, (low, high)] if missed else bands
+        self._add(designs[kept])
+        firsts = figures[self._axes[0]][kept]
+        # before each point that keeps the limits, and behind the last: is there one that does not?
+        missed = np.bincount(np.cumsum(kept)[~kept], minlength=len(firsts) + 1) > 0
+        ends = zip(np.append(-inf, firsts)[missed], np.append(firsts, inf)[missed], strict=True)
+        clipped = [(max(low, float(start)), min(high, float(end)), LABELS) for start, end in ends]
+        return [band for band in reversed(clipped) if band[0] <= band[1]]
 
     def _check_time(self) -> None:
         if time.monotonic() >= self._deadline:
@@ -258,7 +262,10 @@ class _Search:
         """Adds points whose first figure is between two known ones; whether none is missing."""
         fall = self.known.at(low) - self.known.at(high)
         slope = fall / (high - low) if high > low else 0.0
-        bound, excess = self._bound(slope, high)
+        bounded = self._bound(slope, high)
+        if bounded is None:
+            return True
+        bound, excess = bounded
         first, second = self.known.corners(low, high)
         slack = float((slope * first + second).max()) - bound
         slack += ROUNDING * (abs(bound) + abs(slack)) * 100
@@ -282,8 +289,11 @@ class _Search:
         matrix = sparse.vstack([program.links, sparse.csr_array(np.stack(rows))], format="csr")
         return matrix, np.concatenate([np.zeros(program.links.shape[0]), bounds])
 
-    def _bound(self, slope: float, high: float) -> tuple[float, list[Numbers]]:
-        """The least that ``slope * first + second`` can be up to ``high``, and what options add to it."""
+    def _bound(self, slope: float, high: float) -> tuple[float, list[Numbers]] | None:
+        """The least that ``slope * first + second`` can be up to ``high``, and what options add to it.
+
+        None where no design is that far down.
+        """
         program = self._program
         self._most[-1] = (high - self._first.constant) / self._unit
         first, second = self._first, self._second
@@ -299,6 +309,8 @@ class _Search:
             bounds=(0, None),
             method="highs",
         )
+        if answer.status == INFEASIBLE:
+            return None
         multipliers = np.maximum(-answer.ineqlin.marginals, 0)
         # any multipliers bound: what HiGHS tolerates costs tightness only
         reduced = objective / unit + self._matrix.T @ multipliers
