@@ -50,13 +50,13 @@ TABLE_FIGURES = {
 FORK = ((0, 1), (0, 2), (1, 3), (2, 3))
 
 
-@pytest.mark.parametrize("labels", [1, 8, 4096])
+@pytest.mark.parametrize("labels", [1, 8, 1 << 15])
 @pytest.mark.parametrize("axes", [("latency", "lut"), ("lut", "stream"), ("interval", "dsp")])
 @pytest.mark.parametrize("edges", [FORK, ((0, 1), (1, 2), (2, 3))])
 def test_bands_miss_nothing(monkeypatch, labels: int, axes: tuple[str, str], edges):
     monkeypatch.setattr(fronts, "LABELS", labels)
     limits = {"dsp": 60.0, "stream": 300.0, "lut": 4000.0}
-    problem = Problem(tables(12, 9, 11, 10, seed=labels), TABLE_FIGURES, {}, limits, edges)
+    problem = Problem(tables(12, 9, 11, 10, seed=1), TABLE_FIGURES, {}, limits, edges)
     front = pareto(problem, *axes)
     assert front.proven
     assert np.array_equal(figures_of(front), brute_force(problem, *axes))
