@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 
-from accelgen.cli import boards, build, campaign, completion, doctor, estimate, explore, verify
-from accelgen.cli.arguments import Command, Group, make_parser
+from accelgen.cli import boards, build, campaign, completion, doctor, estimate, explore, report, verify
+from accelgen.cli.arguments import Command, Group, make_parser, named
+from accelgen.cli.results import RESULTS
 from accelgen.cli.surrogate import SURROGATE
 from accelgen.console import printable
 from accelgen.errors import AccelgenError
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, Command | Group] = {
     "explore": explore,
     "build": build,
     "verify": verify,
+    "report": report,
+    "results": RESULTS,
     "campaign": campaign,
     "surrogate": SURROGATE,
     "boards": boards,
@@ -36,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     # threads gain nothing on products as small as these, and on a busy machine they wait for each other
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    options = make_parser(COMMANDS).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = make_parser(COMMANDS).parse_args(named(COMMANDS, given))
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(
             errors="backslashreplace"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -27,16 +27,33 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """Commands under one name, as in ``accelgen surrogate dataset``."""
+    """Commands under one name, as in ``accelgen surrogate train``; ``default`` is meant without one."""
 
     summary: str
     commands: Mapping[str, Command | Group]
+    default: str | None = None
 
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report bad usage as every other error is reported."""
         self.exit(2, f"accelgen: error: {message}; see '{self.prog} --help'\n")
+
+
+def named(commands: Mapping[str, Command | Group], arguments: Sequence[str]) -> list[str]:
+    """The arguments with the default command of a group, where none is named."""
+    if not arguments:
+        return []
+    first, *rest = arguments
+    group = commands.get(first)
+    if not isinstance(group, Group):
+        return [first, *rest]
+    if group.default is not None and (not rest or (rest[0].startswith("-") and rest[0] not in _HELP)):
+        return [first, group.default, *rest]
+    return [first, *named(group.commands, rest)]
+
+
+_HELP = ("-h", "--help")
 
 
 def make_parser(commands: Mapping[str, Command | Group]) -> ArgumentParser:

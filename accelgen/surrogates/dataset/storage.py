@@ -56,7 +56,7 @@ def to_row(synthesis: Synthesis) -> dict[str, Any]:
         **{column: synthesis.targets.get(name) for name, column in _TARGETS.items()},
     }
     values["resource_stage"] = synthesis.resource_stage.value
-    values["layers"] = _json([_layer_data(layer) for layer in design.layers])
+    values["layers"] = _json([layer_data(layer) for layer in design.layers])
     values["per_layer"] = _json(dict(synthesis.per_layer))
     return {name: values[name] for name in COLUMNS}
 
@@ -97,7 +97,8 @@ def _json(data: object) -> str:
     return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _layer_data(layer: LayerRecord) -> dict[str, Any]:
+def layer_data(layer: LayerRecord) -> dict[str, Any]:
+    """A layer's entries that do not have their default, for JSON."""
     return {
         name: value.value if isinstance(value, Enum) else value
         for name, value in vars(layer).items()
