@@ -201,16 +201,15 @@ class Estimates:
 
 
 def find_domain(tool: str) -> Domain:
-    """The domain of measurements with a tool, such as "Vitis HLS 2021.1".
+    """The domain of measurements with a tool, such as "Vitis HLS 2021.1", with the last step of which there
+    are some, or one that is named: "Vitis HLS 2023.2 c_synthesis".
 
     Raises:
         UsageError: no measurements with it are known; the message says of which there are.
     """
-    trained = load_surrogates()
-    priced = (name for domains in trained.prices.table.values() for name in domains)
-    known = [Domain.parse(name) for name in dict.fromkeys([*trained.learned.parts, *priced])]
+    known = load_surrogates().domains
     names = {f"{domain.tool} {domain.version}".strip(): domain for domain in sorted(known, key=_by_stage)}
-    for name, domain in names.items():
+    for name, domain in {**{domain.name: domain for domain in known}, **names}.items():
         if name.lower() == tool.lower():
             return domain
     raise UsageError(f"there are no measurements with {tool!r}; known: {', '.join(sorted(names))}")

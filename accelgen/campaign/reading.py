@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from accelgen.design import Design
+from accelgen.comparison import compare, nearest_domain, results_of
+from accelgen.errors import ReportError
 from accelgen.estimation import estimate_record
-from accelgen.ir.serialize import load
-from accelgen.project_files import DESIGN, NETWORK
 from accelgen.results import Failure, Predicted, Result
-from accelgen.surrogates.dataset.accelgen_project import read_project
-from accelgen.surrogates.dataset.groups import architecture
-from accelgen.surrogates.describe import describe
+from accelgen.surrogates.dataset.accelgen_project import describe_project
 from accelgen.surrogates.record import Stage, Synthesis
-from accelgen.surrogates.rules import domain_of
 
 LOGS = Path("build/logs")
 
@@ -34,39 +29,41 @@ _BANNER = re.compile(r"\*{4,} *(Vitis HLS|Vivado\(TM\) HLS|vitis-run|Vivado)\b.*
 """The first line of a tool's log: "****** Vitis HLS - High-Level Synthesis ... v2023.2 (64-bit)"."""
 
 _TOOLS = {"Vivado(TM) HLS": "Vivado HLS", "vitis-run": "Vitis HLS", "Vivado": "Vitis HLS"}
-"""Other names under which rows are kept: logic that Vivado synthesises is from Vitis HLS."""
+"""Other names under which results are kept: logic that Vivado synthesises is from Vitis HLS."""
 
 
 def read_results(project: Path, target: str) -> list[Result] | None:
-    """The results of a project with their predictions; None where the target left no report."""
+    """The results of a project with their predictions; None where the target left no whole report."""
     if target not in STAGES:
         return []
-    found = [row for row in read_project(project) if isinstance(row, Synthesis)]
-    return [_predicted(row, project) for row in found] or None
+    try:
+        comparison = compare(project)
+    except ReportError:
+        return None
+    found = results_of(comparison)
+    complete = STAGES[target] in {result.synthesis.resource_stage for result in found}
+    if target == "cosim":
+        complete &= comparison.reports.cosim is not None
+    return found if complete else None
 
 
 def failed(project: Path, target: str, failure: Failure, tool: tuple[str, str] | None) -> list[Result]:
     """The result of a design that a tool, by name and version, has not synthesised."""
     if target not in STAGES or tool is None:
         return []
-    network = load(project / NETWORK)
-    design = Design.from_yaml((project / DESIGN).read_text(encoding="utf-8"), str(project / DESIGN))
-    record = describe(network, design)
+    described = describe_project(project)
+    name, version = tool
     row = Synthesis(
-        design=record,
-        tool=tool[0],
-        version=tool[1],
+        design=described.record,
+        tool=name,
+        version=version,
         resource_stage=STAGES[target],
         success=False,
-        group=architecture(record.layers) or network.name,
+        group=described.group,
         source=str(project),
     )
-    return [replace(_predicted(row, project), failure=failure)]
-
-
-def _predicted(row: Synthesis, project: Path) -> Result:
-    name = load(project / NETWORK).name
-    return Result(row, name, Predicted.of(estimate_record(row.design, domain_of(row))))
+    estimate = estimate_record(row.design, nearest_domain(name, version, row.resource_stage))
+    return [Result(row, described.network, Predicted.of(estimate), failure)]
 
 
 def tool_of(project: Path) -> tuple[str, str] | None:

@@ -91,9 +91,7 @@ def nearest_domain(tool: str, version: str, stage: Stage) -> Domain:
 
     What was only learned from measurements without a version never comes before those with one.
     """
-    trained = load_surrogates()
-    priced = (name for domains in trained.prices.table.values() for name in domains)
-    known = [Domain.parse(name) for name in dict.fromkeys([*trained.learned.parts, *priced])]
+    known = load_surrogates().domains
 
     def likeness(domain: Domain) -> tuple[bool, bool, bool, bool, str]:
         return (
@@ -116,7 +114,7 @@ def compare(folder: Path) -> Comparison:
     reports = read_project_reports(folder)
     nothing = reports.csynth is None and reports.synth == reports.impl == VivadoReports()
     if nothing:
-        raise ReportError("; ".join(reports.problems) or f"{folder} has no reports: run 'make csynth' in it")
+        raise ReportError("; ".join(reports.problems) or f"{folder}: C synthesis has not run")
     try:
         described = _described(folder, reports.csynth)
     except (AccelgenError, BadRecordError) as error:

@@ -6,7 +6,7 @@ Imports NumPy only, so that one answer takes no longer than it must.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -32,8 +32,16 @@ from accelgen.surrogates.learn.intervals import CONFIDENCE
 from accelgen.surrogates.learn.model import Learned
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain, Estimate, Prices, estimate, load_prices
 from accelgen.surrogates.rules import prices as rules
-from accelgen.surrogates.rules.estimate import DESIGN, cycles_between, first_cycles, handed_parts
+from accelgen.surrogates.rules.estimate import DESIGN, cycles_after_input, cycles_between, handed_parts
 from accelgen.surrogates.rules.prices import total_cost
+from accelgen.surrogates.update.corrections import (
+    Applied,
+    Corrections,
+    correct,
+    with_own_widths,
+    without_reasons,
+)
+from accelgen.surrogates.update.folder import read_corrections
 
 __all__ = [
     "CONFIDENCE",
@@ -83,21 +91,31 @@ class Surrogates:
     """The trained parts, read from ``surrogates/``.
 
     ``learned`` says what the graph network serves; where it serves nothing, there need not be one.
+    ``corrections`` are the user's own.
     """
 
     prices: Prices
     learned: Learned = field(default_factory=Learned)
     graph: GraphNetwork | None = None
+    corrections: Corrections = field(default_factory=Corrections)
+
+    @property
+    def domains(self) -> list[Domain]:
+        """The tools of which measurements are known."""
+        priced = (name for domains in self.prices.table.values() for name in domains)
+        names = dict.fromkeys([*self.learned.parts, *priced, *self.corrections.parts])
+        return [Domain.parse(name) for name in names]
 
 
 @cache
 def load_surrogates() -> Surrogates:
-    """The trained parts that come with accelgen.
+    """The trained parts that come with accelgen, with what the user's own results say of them.
 
     Raises:
         ModelError: a file is damaged or was changed.
     """
-    return read_surrogates(data_dir("surrogates"))
+    folder = data_dir("surrogates")
+    return replace(read_surrogates(folder), corrections=read_corrections(folder))
 
 
 def read_surrogates(folder: Path) -> Surrogates:
@@ -124,13 +142,13 @@ def predict(
         ModelError: a file of the trained parts is damaged or was changed.
     """
     trained = load_surrogates() if surrogates is None else surrogates
-    learned = trained.learned
-    _, known, designs, single = _served(layers, domain, trained)
+    _, known, designs, single, applied = _served(layers, domain, trained)
+    widths = with_own_widths(layer_widths(layers, designs, known, trained.learned), applied)
     return Prediction(
-        designs=intervals(layers, designs, single, known, learned),
+        designs=intervals(layers, designs, single, known, widths),
         layers=single,
-        success=probability(layers, learned.success),
-        outside=known.outside,
+        success=probability(layers, trained.corrections.success or trained.learned.success),
+        outside=without_reasons(known.outside, layers, applied),
     )
 
 
@@ -140,7 +158,7 @@ class Contributions:
 
     Resources of a design are the sums of ``resources`` and ``handed`` and its ``constants``, and its interval
     is the largest of ``interval``. Its longest latency is what `accelgen.surrogates.rules.estimate` makes of
-    ``cycles``, ``between`` and ``first``, and the sum of ``learned_cycles``. All of that is exact but for FFs
+    ``cycles``, ``between`` and ``after``, and the sum of ``learned_cycles``. All of that is exact but for FFs
     that the graph network serves, which looks at designs as a whole.
 
     Attributes:
@@ -150,7 +168,7 @@ class Contributions:
         interval: cycles between inferences, (n,).
         cycles: most cycles of a call by the rules, (n,).
         between: cycles from there to the next layer in io_parallel, (n,).
-        first: those of ``cycles`` that the first position takes, (n,).
+        after: those of ``cycles`` from when the last of its input is there, in io_stream, (n,).
         learned_cycles: what was learned to add to the cycles, (n,).
         widths: of intervals on a log scale, by target, (n,).
     """
@@ -161,7 +179,7 @@ class Contributions:
     interval: Numbers
     cycles: Numbers
     between: Numbers
-    first: Numbers
+    after: Numbers
     learned_cycles: Numbers
     widths: Mapping[str, Numbers]
 
@@ -173,7 +191,7 @@ def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributi
         ModelError: a file of the trained parts is damaged or was changed.
     """
     trained = load_surrogates()
-    ruled, known, designs, single = _served(layers, domain, trained)
+    ruled, known, designs, single, applied = _served(layers, domain, trained)
     nothing = np.zeros(layers.n_in.shape)
     resources = {target: single.get(target, nothing) for target in ("lut", "ff", "dsp", "bram_18k", "uram")}
     prices = {target: trained.prices.of(DESIGN, domain, target) for target in ("lut", "ff")}
@@ -185,19 +203,23 @@ def contributions(layers: Layers, domain: Domain = DEFAULT_DOMAIN) -> Contributi
         interval=single["interval_cycles"],
         cycles=cycles,
         between=cycles_between(layers, cycles),
-        first=first_cycles(layers, cycles),
+        after=cycles_after_input(layers, cycles),
         learned_cycles=single["latency_max_cycles"] - cycles,
-        widths=layer_widths(layers, designs, known, trained.learned),
+        widths=with_own_widths(layer_widths(layers, designs, known, trained.learned), applied),
     )
 
 
 def _served(
     layers: Layers, domain: Domain, trained: Surrogates
-) -> tuple[Estimate, Known, dict[str, Numbers], dict[str, Numbers]]:
-    """What rules say, which layers are known, and what is served of designs (d,) and layers (n,)."""
+) -> tuple[Estimate, Known, dict[str, Numbers], dict[str, Numbers], Applied]:
+    """What rules say, which layers are known, what is served of designs (d,) and layers (n,), and which of
+    the user's own corrections were applied.
+    """
     ruled = estimate(layers, domain, trained.prices)
     known = known_layers(layers, domain, trained.learned)
     designs, single = corrected(layers, ruled, known)
     if trained.graph is not None:
         corrected_by_graph(layers, ruled, domain, known, trained.graph, designs, single)
-    return ruled, known, designs, single
+    applied = trained.corrections.of(layers, domain)
+    correct(layers, applied, designs, single)
+    return ruled, known, designs, single, applied

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accelgen.cli.arguments import Group
-from accelgen.cli.surrogate import convert, describe, evaluate, merge, train
+from accelgen.cli.surrogate import convert, describe, evaluate, merge, train, update
 
 DATASET = Group(
     "read, merge and describe tables of syntheses",
@@ -11,5 +11,5 @@ DATASET = Group(
 )
 SURROGATE = Group(
     "the predictors of latency and resources, and their data",
-    {"dataset": DATASET, "train": train, "evaluate": evaluate},
+    {"dataset": DATASET, "train": train, "evaluate": evaluate, "update": update},
 )

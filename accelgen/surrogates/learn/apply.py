@@ -289,9 +289,9 @@ def intervals(
     designs: Mapping[str, Numbers],
     parts: Mapping[str, Numbers],
     known: Known,
-    learned: Learned,
+    widths: Mapping[str, Numbers],
 ) -> dict[str, Figures]:
-    """Figures with intervals.
+    """Figures with intervals, from the widths of layers (`layer_widths`).
 
     A design's width is the mean of its layers', by their shares of the figure and of `offset`, or the largest
     of them where the worst layer decides.
@@ -299,7 +299,7 @@ def intervals(
     found: dict[str, Figures] = {}
     costly = ~np.isin(known.family, list(WIRING))
     spare = costly / np.maximum(layers.total(costly.astype(np.float64)), 1)[layers.design]  # the offset's
-    for target, width in layer_widths(layers, designs, known, learned).items():
+    for target, width in widths.items():
         if target in parts and target in WORST:
             whole = _of_largest(layers, parts[target] + offset(target), width)
         elif target in WORST:

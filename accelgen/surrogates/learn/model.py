@@ -83,9 +83,9 @@ def save(learned: Learned, path: Path) -> None:
         },
         "tools": {domain: dict(own) for domain, own in learned.tools.items()},
         "far": dict(learned.far),
-        "success": None if learned.success is None else _success_as_json(learned.success),
+        "success": None if learned.success is None else success_as_json(learned.success),
     }
-    text = json.dumps({"format": FORMAT, "sha256": _checksum(model), "model": model}, separators=(",", ":"))
+    text = json.dumps({"format": FORMAT, "sha256": checksum(model), "model": model}, separators=(",", ":"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n", encoding="utf-8")
 
@@ -99,13 +99,13 @@ def load(path: Path) -> Learned:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"{path} is larger than any trained file; train it again")
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read as a trained model: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ModelError(f"{path} is no trained model in format {FORMAT}; train it again")
     model = data.get("model")
-    if not isinstance(model, dict) or data.get("sha256") != _checksum(model):
+    if not isinstance(model, dict) or data.get("sha256") != checksum(model):
         raise ModelError(f"{path} was changed after training: its checksum differs; train it again")
     if model.get("columns") != list(COLUMNS):
         raise ModelError(f"{path} was trained on other figures than this version computes; train it again")
@@ -117,11 +117,13 @@ def load(path: Path) -> Learned:
         raise ModelError(f"{path} is damaged; train it again") from None
 
 
-def _no_constant(name: str) -> float:
+def no_constant(name: str) -> float:
+    """Refuse the constants that Python reads from JSON besides its own: NaN and infinities."""
     raise ValueError(f"{name} is no number")
 
 
-def _checksum(model: Any) -> str:
+def checksum(model: Any) -> str:
+    """The SHA-256 of what JSON holds."""
     text = json.dumps(model, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -133,9 +135,9 @@ def _read(model: dict[str, Any]) -> Learned:
             domain: {FAMILIES[name]: _part(part) for name, part in own.items()}
             for domain, own in model["parts"].items()
         },
-        tools={domain: _widths(own) for domain, own in model["tools"].items()},
-        far=_widths(model["far"]),
-        success=None if success is None else _success(success),
+        tools={domain: read_widths(own) for domain, own in model["tools"].items()},
+        far=read_widths(model["far"]),
+        success=None if success is None else read_success(success),
     )
 
 
@@ -153,20 +155,21 @@ def _part_as_json(part: Part) -> dict[str, Any]:
 
 def _part(data: Any) -> Part:
     forests = {
-        _target(target): Forest.from_json(own, len(COLUMNS)) for target, own in data["forests"].items()
+        read_target(target): Forest.from_json(own, len(COLUMNS)) for target, own in data["forests"].items()
     }
     return Part(
         scope=Scope.from_json(data["scope"]),
         depth=int(data["depth"]),
         forests=forests,
-        graph=frozenset(_target(target) for target in data["graph"]),
-        widths=_widths(data["widths"]),
-        rule_widths=_widths(data["rule_widths"]),
+        graph=frozenset(read_target(target) for target in data["graph"]),
+        widths=read_widths(data["widths"]),
+        rule_widths=read_widths(data["rule_widths"]),
         transfer=Transfer.from_json(data["transfer"]),
     )
 
 
-def _success_as_json(success: Success) -> dict[str, Any]:
+def success_as_json(success: Success) -> dict[str, Any]:
+    """What `read_success` reads."""
     return {
         "scope": success.scope.as_json(),
         "families": sorted(family_name(family) for family in success.families),
@@ -176,30 +179,34 @@ def _success_as_json(success: Success) -> dict[str, Any]:
     }
 
 
-def _success(data: Any) -> Success:
+def read_success(data: Any) -> Success:
+    """Read what `success_as_json` wrote; raises ModelError, KeyError, TypeError where it is none."""
     return Success(
         scope=Scope.from_json(data["scope"]),
         families=frozenset(FAMILIES[name] for name in data["families"]),
         forest=Forest.from_json(data["forest"], len(COLUMNS) + 1),  # and that of `success_columns`
-        slope=_number(data["slope"]),
-        intercept=_number(data["intercept"]),
+        slope=read_number(data["slope"]),
+        intercept=read_number(data["intercept"]),
     )
 
 
-def _widths(data: Any) -> dict[str, float]:
-    widths = {_target(target): _number(width) for target, width in data.items()}
+def read_widths(data: Any) -> dict[str, float]:
+    """Widths of intervals by target; raises ModelError where they are none."""
+    widths = {read_target(target): read_number(width) for target, width in data.items()}
     if any(width < 0 for width in widths.values()):
         raise ModelError("an interval has a width below 0")
     return widths
 
 
-def _target(name: str) -> str:
+def read_target(name: str) -> str:
+    """The name of a target; raises ModelError where it is none."""
     if name not in TARGETS:
         raise ModelError(f"it holds {name!r:.40}, which is not measured")
     return name
 
 
-def _number(value: Any) -> float:
+def read_number(value: Any) -> float:
+    """A finite number; raises ModelError where it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ModelError(f"it holds {value!r:.40}, which is no finite number")
     return float(value)

@@ -79,7 +79,7 @@ def resealed(path, change):
     """The file with its model changed and a checksum that fits again, as an attacker would write it."""
     data = json.loads(path.read_text())
     change(data["model"])
-    data["sha256"] = model._checksum(data["model"])
+    data["sha256"] = model.checksum(data["model"])
     path.write_text(json.dumps(data))
 
 
