@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from accelgen.comparison.compare import COSIMULATION, Comparison, LayerComparison, Step
+from accelgen.comparison.compare import (
+    C_SYNTHESIS,
+    COSIMULATION,
+    LOGIC_SYNTHESIS,
+    Comparison,
+    LayerComparison,
+    Step,
+)
 from accelgen.comparison.data import SUMMARIZED, median_errors, share_within
 from accelgen.surrogates.predict import CONFIDENCE
 from accelgen.surrogates.record import TARGETS
@@ -61,7 +68,7 @@ def totals(comparison: Comparison) -> Grid:
 
 
 def _stage(domain: Domain) -> str:
-    return domain.stage.value.replace("_", " ").removesuffix(" synthesis") + " synthesis"
+    return LOGIC_SYNTHESIS if domain.logic else C_SYNTHESIS
 
 
 def _total(steps: Sequence[Step], target: str) -> Iterator[Cell]:

@@ -89,6 +89,8 @@ def read_timing(path: Path) -> TimingReport:
 
 
 def _clocks(path: Path, lines: list[str]) -> dict[str, float]:
+    if not any(line.strip(" |") == "Intra Clock Table" for line in lines):
+        return {}  # which follows: the table of clocks may not be whole
     rows = islice(_rows(lines, "Clock Summary", "Clock"), _MAX_CLOCKS)
     periods = {row.get("Clock", ""): number(path, row.get("Period(ns)", "-")) for row in rows}
     return {name: period for name, period in periods.items() if period is not None}

@@ -124,7 +124,8 @@ class Store:
         """Keep results, all of them or none, and return their numbers.
 
         A report that is there already keeps its number, its date and its first prediction, which was made
-        before anything could be learned from it; the rest is taken from the newer reading.
+        before anything could be learned from it; the rest is taken from the newer reading, but for details
+        where that has none.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         rows = [_row(result, now) for result in results]
@@ -163,7 +164,8 @@ class Store:
         self._connection.execute(
             f"INSERT INTO results ({names}) VALUES ({', '.join(f':{name}' for name in row)}) "
             "ON CONFLICT (digest) DO UPDATE SET seen = excluded.seen, synthesis = excluded.synthesis, "
-            "predicted = coalesce(predicted, excluded.predicted), details = excluded.details",
+            "predicted = coalesce(predicted, excluded.predicted), "
+            "details = CASE excluded.details WHEN '{}' THEN details ELSE excluded.details END",
             row,
         )
         found = self._connection.execute("SELECT number FROM results WHERE digest = :digest", row)

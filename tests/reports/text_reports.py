@@ -21,13 +21,15 @@ class Layout:
 
 
 LAYOUTS = {
-    "2018.3": Layout("Vivado HLS", "2018.3", "(Build 2405991 on Thu Dec 06 23:56:15 MST 2018)", False, "DSP48E", uram=False),
-    "2019.1": Layout("Vivado HLS", "2019.1", "(Build 2552052 on Fri May 24 15:28:33 MDT 2019)", False, "DSP48E"),
-    "2019.2": Layout("Vivado HLS", "2019.2", "(Build 2704478 on Wed Nov 06 22:10:23 MST 2019)", True, "DSP48E", True),
+    "2018.3": Layout(
+        "Vivado HLS", "2018.3", "(Build 2405991 on Thu Dec 06 2018)", False, "DSP48E", uram=False
+    ),
+    "2019.1": Layout("Vivado HLS", "2019.1", "(Build 2552052 on Fri May 24 2019)", False, "DSP48E"),
+    "2019.2": Layout("Vivado HLS", "2019.2", "(Build 2704478 on Wed Nov 06 2019)", True, "DSP48E", True),
     "2020.2": Layout(version="2020.2.2", build="(Build 3118627 on Tue Feb  9 05:13:49 MST 2021)"),
     "2021.1": Layout(version="2021.1", build="(Build 3247384 on Thu Jun 10 19:36:07 MDT 2021)"),
     "2024.2": Layout(version="2024.2", build="(Build 5238294 on Nov  8 2024)", wide=True),
-}  # fmt: skip
+}
 
 
 def box(header, rows, indent=0, totals=0):
@@ -131,8 +133,10 @@ def latency_rows(function, layout, clock_ns):
 def summary_text(modules, version="2022.2", part="xc7z020-clg400-1"):
     """A ``csynth.rpt`` of (depth, name, slack, latency, interval, resources); loops have no resources."""
     text = title(f"Synthesis Summary Report of '{modules[0][1]}'") + "+ General Information: \n"
-    text += f"    * Date:           Sat Nov 21 10:00:00 2020\n    * Version:        {version} (Build 3670227 on Oct 13 2022)\n"
-    text += f"    * Project:        a_prj\n    * Target device:  {part}\n    \n\n+ Performance & Resource Estimates: \n    \n"
+    text += "    * Date:           Sat Nov 21 10:00:00 2020\n"
+    text += f"    * Version:        {version} (Build 3670227 on Oct 13 2022)\n"
+    text += f"    * Project:        a_prj\n    * Target device:  {part}\n    \n\n"
+    text += "+ Performance & Resource Estimates: \n    \n"
     text += "    PS: '+' for module; 'o' for loop; '*' for dataflow\n"
     upper = ["Modules", "Issue", "", "Latency", "Latency", "Iteration", "", "Trip", *[""] * 6]
     lower = ["& Loops", "Type", "Slack", "(cycles)", "(ns)", "Latency", "Interval", "Count", "Pipelined"]
@@ -155,7 +159,6 @@ LOOP = {}
 
 def cosim_text(latency=(12, 13, 15), interval=(1, 1, 2), total=60, status="Pass", language="Verilog"):
     """A ``<top>_cosim.rpt``; without ``total``, as of versions that did not give it."""
-    wide = " " * 47
     names = (
         ["Latency(Clock Cycles)", "Interval(Clock Cycles)"] if total is not None else ["Latency", "Interval"]
     )
@@ -178,9 +181,9 @@ def cosim_text(latency=(12, 13, 15), interval=(1, 1, 2), total=60, status="Pass"
         if total is not None:
             cells.append(f"{total if name == language else 'NA':>22}")
         rows.append("|" + "|".join(cells) + "|")
-    assert len(wide) == 47
     lines = [ruler, top, middle, bottom, ruler, *rows, ruler]
-    head = "Report time       : Sat Nov 21 10:00:00 UTC 2020.\nSolution          : solution1.\nSimulation tool   : xsim.\n\n"
+    head = "Report time       : Sat Nov 21 10:00:00 UTC 2020.\nSolution          : solution1.\n"
+    head += "Simulation tool   : xsim.\n\n"
     return head + "\n".join(lines) + "\n"
 
 
@@ -239,7 +242,8 @@ def utilization_text(used, available, family=FAMILIES["7 series, 2023.1"], state
             "Util%",
         ]
         header = [[(f" {entry} ", 1) for entry in names]]
-        return f"{name}\n{'-' * len(name)}\n\n{box(header, rows)}* Warning! The Final LUT count may be less.\n\n\n"
+        note = "* Warning! The Final LUT count may be less.\n\n\n"
+        return f"{name}\n{'-' * len(name)}\n\n{box(header, rows)}{note}"
 
     lut, ff = (used["lut"], available["lut"]), (used["ff"], available["ff"])
     text += section(
@@ -264,7 +268,8 @@ def utilization_text(used, available, family=FAMILIES["7 series, 2023.1"], state
 def hierarchy_text(instances, uram=True, dsp="DSP Blocks", percent=False):
     """What ``report_utilization -hierarchical`` writes of (depth, name, module, resources)."""
     text = vivado_head("report_utilization -hierarchical -file utilization_hierarchical.rpt")
-    text += "Utilization Design Information\n\nTable of Contents\n-----------------\n1. Utilization by Hierarchy\n\n"
+    text += "Utilization Design Information\n\nTable of Contents\n-----------------\n"
+    text += "1. Utilization by Hierarchy\n\n"
     names = ["Instance", "Module", "Total LUTs", "Logic LUTs", "LUTRAMs", "SRLs", "FFs", "RAMB36", "RAMB18"]
     names += [*(["URAM"] if uram else []), dsp]
     rows = []
@@ -323,6 +328,8 @@ def timing_text(wns=0.412, whs=0.05, wpws=1.2, failing=(0, 0), clocks=(("ap_clk"
         text += "Clock     Waveform(ns)         Period(ns)      Frequency(MHz)\n"
         text += "-----     ------------         ----------      --------------\n"
         for name, period in clocks:
-            text += f"{name:8}  {{0.000 {period / 2:.3f}}}        {period:.3f}           {1000 / period:.3f}         \n"
-    text += f"\n\n{title('Intra Clock Table')}Clock             WNS(ns)      TNS(ns)\n-----             -------      -------\n\n"
-    return text
+            text += (
+                f"{name:8}  {{0.000 {period / 2:.3f}}}        {period:.3f}           {1000 / period:.3f}  \n"
+            )
+    text += f"\n\n{title('Intra Clock Table')}Clock             WNS(ns)      TNS(ns)\n"
+    return f"{text}-----             -------      -------\n\n"
