@@ -405,7 +405,7 @@ def explore(
     designs = [first]
     for own in asked[1:]:
         target = Choices.of(own).design()
-        designs.append(replace(first, part=target.part, clock_ns=target.clock_ns))
+        designs.append(replace(first, board=target.board, part=target.part, clock_ns=target.clock_ns))
     domain = None if tool is None else find_domain(tool)
     found = _search(network, designs, goals or Goals(), Choices.of(options), io_types, domain)
     searched = {

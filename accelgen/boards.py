@@ -53,6 +53,8 @@ class Board:
     """A board, its part, and the clock period that designs for it aim at unless told otherwise.
 
     ``clocks_mhz`` names the clocks that reach the programmable logic; ``source`` is the board's own manual.
+    ``board_files`` is the name by which Vivado knows the board, ``platform`` the Vitis platform of an
+    accelerator card and ``platform_memory`` its memory, HBM or DDR; None where there is none.
     """
 
     name: str
@@ -62,6 +64,9 @@ class Board:
     clocks_mhz: Mapping[str, float]
     memory: str
     source: str
+    board_files: str | None = None
+    platform: str | None = None
+    platform_memory: str | None = None
 
 
 def nearest_names(name: str, names: Iterable[str]) -> str:
@@ -106,6 +111,9 @@ def read_board(path: Path) -> Board:
         clocks_mhz={str(name): _Fields(path.name, clocks).positive(name) for name in clocks},
         memory=entry.take("memory", str),
         source=entry.take("source", str),
+        board_files=entry.take_if_given("board_files"),
+        platform=entry.take_if_given("platform"),
+        platform_memory=entry.take_if_given("platform_memory"),
     )
     entry.finish()
     return board
@@ -177,6 +185,10 @@ class _Fields:
         if type(value) is not kind:
             raise UsageError(f"{self._where}: {name} must be of type {kind.__name__}, not {value!r}")
         return value
+
+    def take_if_given(self, name: str) -> str | None:
+        """The text of a field that may be left out."""
+        return self.take(name, str) if name in self._rest else None
 
     def positive(self, name: str) -> float:
         """A finite number above 0."""

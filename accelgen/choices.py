@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
         board: a board's name, which gives part and clock; ``accelgen boards`` lists them.
         part: an FPGA's full name, instead of a board.
         clock_ns: the clock period to aim at.
+        bus_bits: on a board, the width of the words in which inputs and outputs are packed; 0 is the board's.
         io_type: io_parallel or io_stream.
         strategy: auto, packed_unrolled, packed_folded, latency, resource, resource_unrolled or
             distributed_arithmetic; auto packs layers of few bits, where latency computes the others.
@@ -49,6 +50,7 @@ class Options(TypedDict, total=False):
     board: str | None
     part: str | None
     clock_ns: float | None
+    bus_bits: int | None
     io_type: IoType | str | None
     strategy: Strategy | str | None
     reuse_factor: int | None
@@ -72,6 +74,7 @@ class Choices:
     board: str | None = None
     part: str | None = None
     clock_ns: float | None = None
+    bus_bits: int | None = None
     io_type: IoType | str | None = None
     strategy: Strategy | str | None = None
     reuse_factor: int | None = None
@@ -127,11 +130,15 @@ class Choices:
         asked = {
             "part": None if part is None else part.name,
             "clock_ns": clock_ns,
+            "bus_bits": self.bus_bits,
             "io_type": _member(IoType, self.io_type, "io type"),
             "precision": number_type(self.precision),
             "input_precision": number_type(self.input_precision),
         }
-        return {name: value for name, value in asked.items() if value is not None}
+        changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+        if "part" in changes:
+            changes["board"] = None if board is None else board.name
+        return changes
 
     def for_all_layers(self, design: Design) -> Design:
         """The design with what is asked for all layers, those that it names included."""

@@ -28,11 +28,12 @@ from accelgen.backend.project import (
 )
 from accelgen.backend.streams import plan_fifos
 from accelgen.backend.writer import firmware
-from accelgen.design import Design, Strategy
+from accelgen.design import Design, IoType, Strategy
 from accelgen.design.packed_choice import GENERAL, PACKED
 from accelgen.design.reuse import legalize
-from accelgen.errors import PrecisionError, UsageError
-from accelgen.ir import Network
+from accelgen.errors import DesignError, PrecisionError, UsageError
+from accelgen.flows.board import Signal, board_files, find_target
+from accelgen.ir import FixedType, Network
 from accelgen.ir.fixed import FixedArray
 from accelgen.ir.serialize import to_bytes
 from accelgen.project_files import DESIGN, NETWORK, REPORT
@@ -75,6 +76,7 @@ def write_project(
     fifos, fifo_notes = plan_fifos(lowered, graph) if lowered.context.stream else ((), ())
     inputs = tuple(_port(network, node.name) for node in network.inputs)
     outputs = tuple(_port(network, name) for name in network.outputs)
+    board, board_notes = _board(network, legal, graph, top)
     samples = {name: len(array.codes) for name, array in {**golden_inputs, **golden_outputs}.items()}
     if len(set(samples.values())) > 1:
         raise UsageError(f"golden vectors for different numbers of samples: {samples}")
@@ -85,7 +87,7 @@ def write_project(
         outputs=outputs,
         layers=tuple(_layer_report(layer, lowered.context, graph) for layer in lowered.layers),
         adjustments=tuple({**vars(adjustment)} for adjustment in adjustments),
-        notes=(*network.notes, *fifo_notes),
+        notes=(*network.notes, *fifo_notes, *board_notes),
         sources=dict(sources),
         versions={"accelgen": __version__, "hls4ml": version("hls4ml")},
         calibration=tuple(calibration),
@@ -95,6 +97,7 @@ def write_project(
     files = {
         **firmware(graph),
         **_simulation(lowered, report, graph),
+        **board,
         "tb_data/inputs.txt": _vectors(inputs, golden_inputs).encode(),
         "tb_data/outputs.txt": _vectors(outputs, golden_outputs).encode(),
         DESIGN: _decided(legal, lowered).to_yaml().encode(),
@@ -104,6 +107,32 @@ def write_project(
     with replacing(directory, is_replaceable, "accelgen project") as temporary:
         write_files(temporary, files)
     return report
+
+
+def _board(
+    network: Network, design: Design, graph: Any, top: str
+) -> tuple[Mapping[str, bytes], tuple[str, ...]]:
+    """The files for the design's board, none for a part alone; and why there are none for a board."""
+
+    def signal(name: str, kind: FixedType, variable: Any) -> Signal:
+        stream = design.io_type is IoType.STREAM
+        return Signal(name, network.shapes[name], kind, variable.type.name, stream)
+
+    try:
+        target = find_target(design)
+        if target is None:
+            return {}, ()
+        inputs = [
+            signal(node.name, node.type or network.types[node.name], variable)
+            for node, variable in zip(network.inputs, graph.get_input_variables(), strict=True)
+        ]
+        outputs = [
+            signal(name, network.types[name].storage(), variable)
+            for name, variable in zip(network.outputs, graph.get_output_variables(), strict=True)
+        ]
+        return board_files(network.name, top, design, target, inputs, outputs), ()
+    except DesignError as error:
+        return {}, (str(error),)
 
 
 def _port(network: Network, name: str) -> Port:

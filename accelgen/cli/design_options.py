@@ -28,6 +28,12 @@ def add_design_options(parser: ArgumentParser) -> None:
     target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
     target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
     parser.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
+    parser.add_argument(
+        "--bus-bits",
+        metavar="N",
+        type=int,
+        help="on a board, width of the words that carry inputs and outputs",
+    )
     parser.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
     add_network_options(parser)
 
@@ -85,6 +91,7 @@ def design_options(options: Namespace) -> Options:
         "board": options.board,
         "part": options.part,
         "clock_ns": options.clock_ns,
+        "bus_bits": options.bus_bits,
         "io_type": options.io_type,
         **network_options(options),
     }

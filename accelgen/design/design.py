@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -22,6 +23,9 @@ MAX_CHARACTERS = 1 << 20
 
 MAX_FACTOR = (1 << 31) - 1
 """The largest factor that a C++ int of the generated code holds."""
+
+BUS_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
+"""Widths of the words in which data pass between memory and a network on a board (AMD PG021, AXI DMA)."""
 
 
 class IoType(Enum):
@@ -107,6 +111,8 @@ class Design:
     inputs whose type it leaves open; None where neither was asked for. ``types`` holds what was chosen, by
     layer: "result", and "weight", "bias" ... of the constants; it comes before the two. ``narrowed`` holds
     types of fewer bits than those that the model itself quantizes to, which makes it another network.
+    ``board`` names the board whose files a build writes, None for a part alone; ``bus_bits`` is the width of
+    the words in which inputs and outputs reach it, 0 leaving that to the board.
     """
 
     part: str = "xcvu13p-flga2577-2-e"
@@ -119,8 +125,15 @@ class Design:
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
     narrowed: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
+    board: str | None = None
+    bus_bits: int = 0
 
     def __post_init__(self) -> None:
+        if self.board is not None and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.board):
+            raise UsageError(f"board {self.board!r} is no board's name")
+        if self.bus_bits not in (0, *BUS_BITS):
+            widths = ", ".join(map(str, BUS_BITS))
+            raise UsageError(f"bus_bits is 0 (the board's own) or one of {widths}, not {self.bus_bits}")
         if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
             raise UsageError(f"part {self.part!r} is no part number")
         if not 0.1 <= self.clock_ns <= 1000:
@@ -251,6 +264,8 @@ def _value(kind: object, value: object, where: str) -> Any:
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind == "str" and isinstance(value, str):
+        return value
+    if kind == "str | None" and (value is None or isinstance(value, str)):
         return value
     if kind == "FixedType | None" and (value is None or isinstance(value, str)):
         with _located(where):

@@ -100,5 +100,11 @@ class HardwareSearch:
 
     def _targets(self, network: Network, design: Design) -> Iterator[Target]:
         for device in self.devices:
-            own = replace(design, part=device.part, clock_ns=device.clock_ns, io_type=device.io_type)
+            own = replace(
+                design,
+                board=device.board,
+                part=device.part,
+                clock_ns=device.clock_ns,
+                io_type=device.io_type,
+            )
             yield Target.of(network, own, allowed_choices(network, own, self.asked), self.domain)

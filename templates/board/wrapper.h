@@ -1,0 +1,15 @@
+#ifndef @{guard}
+#define @{guard}
+
+#include "accelgen_bus.h"
+
+namespace accelgen {
+
+@{layouts}
+} // namespace accelgen
+
+void @{core}(
+    @{ports}
+);
+
+#endif
