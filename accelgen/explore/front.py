@@ -217,14 +217,28 @@ class _Search:
         self.known.add(self._part.restore(designs))
 
     def _bands(self, low: float, high: float) -> list[tuple[float, float, int]]:
-        """Where there may be points that are not known, the lowest last.
+        """Where there may be points that are not known, the lowest last."""
+        bands = [(low, high)]
+        limit = ""
+        for _ in range(2):
+            missed: list[tuple[float, float]] = []
+            for start, end in bands:
+                found, broken = self._missed(start, end, limit)
+                missed += found
+            bands, limit = missed, broken if bands else ""
+            if not bands or not limit:
+                break
+        return [(start, end, LABELS) for start, end in reversed(bands)]
 
-        Of the front without limits, what keeps them is part of this front, and between two such points that
-        are next to each other there is none.
+    def _missed(self, low: float, high: float, limit: str) -> tuple[list[tuple[float, float]], str]:
+        """Parts of a band in which there may be unknown points, and the limit that is to blame most often.
+
+        Of the front with one limit at most, what keeps all of them is part of this front, and between two
+        such points that are next to each other there is none.
         """
-        designs = relaxed_front(self._problem, self._axes)
+        designs = relaxed_front(self._problem, self._axes, limit, high)
         if designs is None:
-            return [(low, high, LABELS)]
+            return [(low, high)], ""
         figures = self._problem.evaluate(designs)
         kept = self._problem.within_limits(figures)
         self._add(designs[kept])
@@ -232,8 +246,11 @@ class _Search:
         # before each point that keeps the limits, and behind the last: is there one that does not?
         missed = np.bincount(np.cumsum(kept)[~kept], minlength=len(firsts) + 1) > 0
         ends = zip(np.append(-inf, firsts)[missed], np.append(firsts, inf)[missed], strict=True)
-        clipped = [(max(low, float(start)), min(high, float(end)), LABELS) for start, end in ends]
-        return [band for band in reversed(clipped) if band[0] <= band[1]]
+        clipped = [(max(low, float(start)), min(high, float(end))) for start, end in ends]
+        often = {name: int((figures[name] > most).sum()) for name, most in self._problem.limits.items()}
+        return [band for band in clipped if band[0] <= band[1]], max(
+            often, key=lambda own: often[own], default=""
+        )
 
     def _check_time(self) -> None:
         if time.monotonic() >= self._deadline:

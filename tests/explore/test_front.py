@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from accelgen.explore.front import knee, pareto, thin
 from accelgen.explore.milp import Point
 from accelgen.explore.problem import Composition, Problem
 from accelgen.explore.reduction import shares_of
-from tests.explore.problems import all_designs, problems, tables
+from accelgen.explore.relaxed import relaxed_front
+from tests.explore.problems import COMPOSITIONS, all_designs, problems, tables
 
 
 def brute_force(problem: Problem, first: str, second: str) -> np.ndarray:
@@ -111,3 +114,24 @@ def test_knee_is_where_both_figures_are_small():
     points = [Point((), {"a": a, "b": b}) for a, b in [(1, 100), (2, 90), (10, 2), (90, 1.5), (100, 1)]]
     assert knee(points, ("a", "b")) == 2
     assert thin(points, ("a", "b"), 3) == [points[0], points[2], points[4]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(problems(), st.sampled_from([("lut", "dsp"), ("dsp", "lut")]), st.booleans())
+def test_a_front_with_fewer_limits_is_that_of_all_designs(problem, axes, limited):
+    problem = replace(
+        problem, figures={**COMPOSITIONS, **problem.figures}, limits={"dsp": 9.0, **problem.limits}
+    )
+    limit = "dsp" if limited else ""
+    found = relaxed_front(problem, axes, limit)
+    figures = problem.evaluate(all_designs(problem))
+    kept = figures["dsp"] <= problem.limits["dsp"] if limit else np.ones(problem.combinations, bool)
+    points = sorted(zip(*(figures[name][kept].round(9) for name in axes), strict=True))
+    expected, least = [], np.inf
+    for first, second in points:
+        if second < least:
+            expected.append((first, second))
+            least = second
+    own = problem.evaluate(found)
+    shown = np.stack([own[name] for name in axes], axis=1)
+    np.testing.assert_allclose(shown, np.reshape(expected, (-1, 2)))
