@@ -11,24 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import TypeVar
 
-from accelgen.backend.expand import plain_convolution
 from accelgen.backend.lowering import Context, HlsLayer
 from accelgen.design import Strategy
 from accelgen.design.packed_choice import PACKED
 from accelgen.design.streaming import walks
+from accelgen.design.streaming.loops import pad_walk, recurrent_walk, repeat_walk, window_walk
 from accelgen.design.streaming.walks import Pairs, Walk
 from accelgen.ir import Conv, Dense, Node, Pad, Pool, Recurrent, UpSample
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.features import from_records
-from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord
+from accelgen.surrogates.record import DesignRecord, LayerRecord
 from accelgen.surrogates.rules import estimate
+from accelgen.surrogates.rules.estimate import step_cycles
 
 _PIPELINED = frozenset({Strategy.LATENCY, Strategy.DISTRIBUTED_ARITHMETIC})
 """Strategies whose loops over positions hls4ml pipelines; the others end one position before the next."""
-
-_CONVOLUTIONS = frozenset({LayerKind.CONV1D, LayerKind.CONV2D})
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,16 @@ class StreamKernels:
         node = self.node(layer)
         match layer.attributes.get("function"):
             case "packed_conv" | "packed_conv_folded" | "pool":
-                return walks.regroup(inputs, result) if isinstance(node, Dense) else self._windows(node)
+                if isinstance(node, Dense):
+                    return walks.regroup(inputs, result)
+                assert isinstance(node, Conv | Pool)
+                return window_walk(node, self.context.network)
             case "pad":
                 assert isinstance(node, Pad)
-                return walks.pad(self._image(node.inputs[0]), _last_two(node.padding[:-1], (0, 0)))
+                return pad_walk(node, self.context.network)
             case "repeat":
                 assert isinstance(node, UpSample)
-                return walks.repeat(self._image(node.inputs[0]), _last_two(node.factors, 1))
+                return repeat_walk(node, self.context.network)
             case "gather" | "dot" | "packed_dense" | "packed_dense_folded":
                 return walks.collect(inputs, result)
             case "merge":
@@ -75,12 +76,7 @@ class StreamKernels:
             case "concatenate_rows":
                 return walks.interleave(layer.attributes["n_outer"], inputs)
         if isinstance(node, Recurrent):
-            return walks.recur(
-                inputs[0],
-                results=node.return_sequences,
-                backwards=node.go_backwards,
-                reordered=node.in_input_order,
-            )
+            return recurrent_walk(node, inputs[0])
         return walks.regroup(inputs, result)
 
     def timing(self, layer: HlsLayer) -> Timing:
@@ -89,7 +85,7 @@ class StreamKernels:
         record = None if node is None else self._records.get(node.name)
         if record is None or design is None or (layer.node is None and layer.class_name != "Conv1D"):
             return Timing()
-        latency, latency_max, interval = self._cycles[record.name]
+        latency, latency_max, interval, passed, computed = self._cycles[record.name]
         if design.strategy in PACKED and layer.costs is not None:
             depth = max(1, round(latency - interval + 1))
             cycles = max(1, layer.costs.cycles // record.positions)
@@ -97,22 +93,18 @@ class StreamKernels:
                 return Timing(1, cycles + depth, 0)
             return Timing(1, cycles, ceil(depth / cycles))
         if layer.class_name == "Dense":
-            return Timing(1, max(1, round(latency_max)), 0)
+            return Timing(1, max(1, round(latency_max) - (record.steps - 1)), 0)
         if layer.class_name.startswith(("Conv", "DepthwiseConv")):
-            factor = design.reuse_factor
             if design.strategy in _PIPELINED:
-                return Timing(factor, factor, max(1, ceil((latency_max - record.positions) / factor)))
-            if record.kind in _CONVOLUTIONS:
-                # the rules count the two positions that three taps read beside their own
-                passed, computed = (cycles / (record.positions + 2) for cycles in (latency, latency_max))
-                return Timing(max(1, round(min(passed, computed))), max(1, round(computed)), 0)
-            return Timing(1, max(1, round(latency_max)), 0)
+                depth = ceil((latency_max - record.steps * computed) / computed)
+                return Timing(round(computed), round(computed), max(1, depth))
+            return Timing(round(passed), round(computed), 0)
         if isinstance(node, Recurrent):
-            return Timing(1, max(1, round(latency_max / record.positions)), 0)
+            return _recurrent_timing(node, record, round(computed))
         factor = design.reuse_factor if layer.attributes.get("multiplications", (0, 0))[0] else 1
         if layer.class_name == "BatchNormalization":
             factor = design.reuse_factor
-        return Timing(factor, factor, 1 + max(0, ceil((latency - (record.positions - 1)) / factor)))
+        return Timing(factor, factor, 1 + max(0, ceil((latency - (record.steps - 1)) / factor)))
 
     @cached_property
     def _record(self) -> DesignRecord:
@@ -123,11 +115,12 @@ class StreamKernels:
         return {layer.name: layer for layer in self._record.layers}
 
     @cached_property
-    def _cycles(self) -> dict[str, tuple[float, float, float]]:
-        """Least and most cycles, and interval, of each layer."""
-        found = estimate(from_records([self._record])).layers
+    def _cycles(self) -> dict[str, tuple[float, float, float, float, float]]:
+        """Of each layer, least and most cycles and the interval; of its steps, those that read and compute."""
+        layers = from_records([self._record])
+        found = estimate(layers).layers
         columns = (found[name] for name in ("latency_cycles", "latency_max_cycles", "interval_cycles"))
-        return dict(zip(self._records, zip(*columns, strict=True), strict=True))
+        return dict(zip(self._records, zip(*columns, *step_cycles(layers), strict=True), strict=True))
 
     @cached_property
     def _owners(self) -> dict[str, str]:
@@ -140,29 +133,14 @@ class StreamKernels:
             name = self._owners.get(step[1])
         return None if name is None else self.context.network[name]
 
-    def _image(self, node: str) -> tuple[int, int]:
-        """Rows and columns of a result; a sequence has one row."""
-        rows, columns = _last_two(self.context.shape(node)[:-1], 1)
-        return rows, columns
 
-    def _windows(self, node: Node | None) -> Walk:
-        assert isinstance(node, Conv | Pool)
-        size = node.size if isinstance(node, Pool) else plain_convolution(node).weight.shape[:-2]
-        return walks.windows(
-            self._image(node.inputs[0]),
-            _last_two(size, 1),
-            _last_two(node.strides, 1),
-            _last_two(node.padding, (0, 0)),
-        )
-
-
-_AxisT = TypeVar("_AxisT")
-
-
-def _last_two(axes: Sequence[_AxisT], filling: _AxisT) -> tuple[_AxisT, _AxisT]:
-    """Something of rows and columns, from something of one or two axes, or none."""
-    first, second = (filling, filling, *axes)[-2:]
-    return first, second
+def _recurrent_timing(node: Recurrent, record: LayerRecord, computed: int) -> Timing:
+    """Without a sequence of results only the last step writes, which takes all others that read nothing."""
+    if node.return_sequences:
+        return Timing(1, computed, 0)
+    if node.go_backwards:
+        return Timing(1, computed * record.positions, 0)
+    return Timing(computed, computed, 0)
 
 
 def _pair(layer: HlsLayer, what: str) -> tuple[int, int]:

@@ -180,7 +180,7 @@ class _Table:
 
     def _latency(self, end: str, beyond: float) -> Composition:
         if self._stream:
-            return Composition(added=f"first{end}", worst=f"{WORST}rest{end}", constant=beyond)
+            return Composition(added=f"after{end}", worst=f"{WORST}rest{end}", constant=beyond)
         if self._branches:
             return Composition(added=f"learned{end}", along=f"waited{end}", constant=beyond - 1)
         return Composition(added=f"whole{end}", constant=beyond - 1)
@@ -264,7 +264,7 @@ def _layer_columns(parts: Contributions, stream: bool) -> Columns:
     """The columns of layers, (n,): of figures, and of the upper ends of their intervals."""
     waited = parts.cycles + parts.between
     cycles = (
-        {"first": parts.first + parts.learned_cycles, f"{WORST}rest": parts.cycles - parts.first}
+        {"after": parts.after + parts.learned_cycles, f"{WORST}rest": parts.cycles - parts.after}
         if stream
         else {"waited": waited, "learned": parts.learned_cycles, "whole": waited + parts.learned_cycles}
     )

@@ -11,6 +11,7 @@ from accelgen.design import Design, IoType, LayerDesign
 from accelgen.design.few_bit import levels_of
 from accelgen.design.packed_choice import PACKED
 from accelgen.design.reuse import cell_reuse_factor, matrix_shape
+from accelgen.design.streaming.loops import is_view, loops
 from accelgen.errors import PrecisionError
 from accelgen.ir import (
     Affine,
@@ -163,6 +164,9 @@ class _Describer:
             input_bits=max(self._bits(source) for source in node.inputs),
             result_bits=self._bits(result),
         )
+        if self.design.io_type is IoType.STREAM and not is_view(node, self.network):
+            loop = loops(self.network)[node.name]
+            base = replace(base, steps=loop.steps, behind=loop.behind)
         match node:
             case Dense() | Conv() | DepthwiseConv() | EinsumDense():
                 return self._matrix(base, node)

@@ -20,6 +20,8 @@ _SIZES = (
     "n_in",
     "n_out",
     "positions",
+    "steps",
+    "behind",
     "parallel_positions",
     "input_bits",
     "weight_bits",
@@ -75,6 +77,8 @@ class Layers:
     n_in: Numbers
     n_out: Numbers
     positions: Numbers
+    steps: Numbers
+    behind: Numbers
     parallel_positions: Numbers
     input_bits: Numbers
     weight_bits: Numbers

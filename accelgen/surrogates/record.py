@@ -43,6 +43,9 @@ class LayerRecord:
         n_in: inputs of the matrix product at one position; elements at once for layers without one.
         n_out: results of one position.
         positions: how often that repeats in one inference: pixels, or steps of a sequence.
+        steps: iterations of its loop in one inference in io_stream, those included in which it only reads or
+            pads (`accelgen.design.streaming.loops`); 0 where it is not known.
+        behind: positions whose results come when the last of the input is read or later, likewise.
         parallel_positions: how many of them are computed at once, by as many copies of the multipliers.
         input_bits: width of an input.
         weight_bits: width of a weight, 0 where there is none.
@@ -65,6 +68,8 @@ class LayerRecord:
     n_in: int = 1
     n_out: int = 1
     positions: int = 1
+    steps: int = 0
+    behind: int = 0
     parallel_positions: int = 1
     input_bits: int = 16
     weight_bits: int = 0

@@ -10,13 +10,27 @@ import pytest
 
 from accelgen import reference
 from accelgen.backend.build import write_project
+from accelgen.backend.naming import safe_names
 from accelgen.backend.project import read_report
 from accelgen.backend.streams import design_dataflow
 from accelgen.design import Design, IoType, LayerDesign, Strategy
 from accelgen.design.reuse import legalize
 from accelgen.design.streaming import Dataflow, automatic_depths, simulate
+from accelgen.design.streaming.loops import loops
 from accelgen.errors import DesignError
-from accelgen.ir import Concatenate, Conv, Dense, FixedType, Input, Merge, Network, Quantize, Relu, Reshape
+from accelgen.ir import (
+    Concatenate,
+    Conv,
+    Dense,
+    EinsumDense,
+    FixedType,
+    Input,
+    Merge,
+    Network,
+    Quantize,
+    Relu,
+    Reshape,
+)
 from tests.backend.bounded_project import BoundedProject
 from tests.backend.conftest import network_of, random_codes
 from tests.hardening.random_networks import random_design, random_network
@@ -198,3 +212,14 @@ def test_random_networks_never_stop(seed: int) -> None:
     run = partial(simulate, depths=depths, inferences=2)
     assert not run(dataflow).deadlock
     assert not run(dataflow.with_in_flight({process.name: 0 for process in dataflow.processes})).deadlock
+    check_steps(network, dataflow)
+
+
+def check_steps(network: Network, dataflow: Dataflow) -> None:
+    """What estimates take loops for is what is generated; some layers are several of these."""
+    several = EinsumDense | Merge | Concatenate
+    names = {safe: name for name, safe in safe_names([node.name for node in network]).items()}
+    for process in dataflow.processes:
+        node = network[names[process.name]] if process.name in names else None
+        if node is not None and not (isinstance(node, several) and len(node.inputs) != 2):
+            assert len(process.cycles) == loops(network)[node.name].steps, process.name

@@ -23,6 +23,11 @@ def _hasty(layers: Layers) -> Flags:
     return hasty[layers.design]
 
 
+def _steps(layers: Layers) -> Numbers:
+    """Steps of a loop in io_stream, its positions where they are not known."""
+    return np.where(layers.steps > 0, layers.steps, layers.positions)
+
+
 def latency(layers: Layers, _domain: Domain) -> Numbers:
     """Cycles of a call: none for a comparison or a shift, 1 with a clock that is too fast for one.
 
@@ -36,13 +41,19 @@ def latency(layers: Layers, _domain: Domain) -> Numbers:
     pool = ceil_log2(layers.n_in) * layers.is_kind(LayerKind.POOL) / 2
     relu = layers.is_kind(LayerKind.RELU) & _hasty(layers)
     once = np.where(layers.is_kind(LayerKind.SOFTMAX), softmax, np.ceil(pool) + table + relu)
-    return once + (layers.positions - 1) * layers.stream[layers.design]
+    return once + (_steps(layers) - 1) * layers.stream[layers.design]
 
 
 def interval(layers: Layers, _domain: Domain) -> Numbers:
-    """Cycles between inferences: the positions of a stream, 1 where all are there at once."""
-    positions: Numbers = np.where(layers.stream[layers.design], layers.positions, 1.0)
-    return positions
+    """Cycles between inferences: the steps of a stream, 1 where all is there at once."""
+    steps: Numbers = np.where(layers.stream[layers.design], _steps(layers), 1.0)
+    return steps
+
+
+def paces(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Cycles of a step that only reads, and of one that computes a position too."""
+    once = np.ones(layers.n_in.shape)
+    return once, once
 
 
 def dsp(layers: Layers, _domain: Domain) -> Numbers:

@@ -36,6 +36,8 @@ class Kernel:
     bram_18k: Rule
     lut_parts: Parts
     ff_parts: Parts
+    paces: Callable[[Layers], tuple[Numbers, Numbers]] | None = None
+    """Cycles of a step that only reads, and of one that computes a position too; None for io_parallel."""
     counted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Prices by target where nothing was measured: gate counts."""
     constants_as: str = ""
@@ -88,6 +90,7 @@ KERNELS = (
         stream.bram_18k,
         stream.lut_parts,
         stream.ff_parts,
+        stream.paces,
         constants_as="unrolled",
     ),
     Kernel(
@@ -100,6 +103,7 @@ KERNELS = (
         recurrent.bram_18k,
         recurrent.parts,
         recurrent.parts,
+        recurrent.paces,
     ),
     Kernel(
         "packed",
@@ -111,6 +115,7 @@ KERNELS = (
         packed.bram_18k,
         packed.parts,
         packed.parts,
+        packed.paces,
         counted=packed.PRICES,
     ),
     Kernel(
@@ -123,6 +128,7 @@ KERNELS = (
         elementwise.bram_18k,
         elementwise.parts,
         elementwise.parts,
+        elementwise.paces,
     ),
 )
 
@@ -208,17 +214,39 @@ def _rolling(layers: Layers) -> Flags:
 def _total_cycles(layers: Layers, cycles: Numbers) -> Numbers:
     """Cycles of a design: the longest way through it.
 
-    A stream's layers run at the same time: the longest, and the first position of the others.
+    A stream's layers run at the same time: the longest, and of the others what comes after their input.
     """
-    first = first_cycles(layers, cycles)
-    streamed = layers.largest(cycles - first) + layers.total(first)
     waited = cycles + cycles_between(layers, cycles)
-    return np.maximum(np.where(layers.stream, streamed, _longest_way(layers, waited) - 1), 0)
+    found = _longest_way(layers, waited) - 1
+    if layers.stream.any():
+        after = cycles_after_input(layers, cycles)
+        found = np.where(layers.stream, layers.largest(cycles - after) + layers.total(after), found)
+    return np.maximum(found, 0)
 
 
-def first_cycles(layers: Layers, cycles: Numbers) -> Numbers:
-    """Of the cycles of layers (n,), those of their first position."""
-    return cycles / np.maximum(layers.positions, 1)
+def cycles_after_input(layers: Layers, cycles: Numbers) -> Numbers:
+    """Of the cycles of layers (n,) of streams, those from when the last of their input is there.
+
+    One position's share where nothing is known of a layer's loop.
+    """
+    after = cycles / np.maximum(layers.positions, 1)
+    known = layers.steps > 0
+    if known.any():
+        reading, computing = step_cycles(layers)
+        computed = np.maximum(layers.positions - layers.behind, 0)
+        before = computed * computing + np.maximum(layers.steps - layers.positions, 0) * reading
+        after = np.where(known, np.clip(cycles - before, 0, cycles), after)
+    return after
+
+
+def step_cycles(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Cycles of a step of layers' loops (n,) in io_stream that only reads, and of one that computes too."""
+    reading, computing = np.ones(layers.n_in.shape), np.ones(layers.n_in.shape)
+    for kernel in KERNELS:
+        if kernel.paces is None or not (rows := kernel.serves(layers)).any():
+            continue
+        reading[rows], computing[rows] = kernel.paces(layers if rows.all() else layers.select(rows))
+    return reading, computing
 
 
 def cycles_between(layers: Layers, cycles: Numbers) -> Numbers:

@@ -41,8 +41,14 @@ def latency(layers: Layers, _domain: Domain) -> Numbers:
 
 
 def interval(layers: Layers, _domain: Domain) -> Numbers:
-    """Cycles between inferences: the reuse factor for every position."""
-    return np.ceil(layers.positions / layers.parallel_positions) * layers.reuse_factor
+    """Cycles between inferences: the reuse factor for every position, one for every other step."""
+    passed = np.maximum(layers.steps - layers.positions, 0)
+    return np.ceil(layers.positions / layers.parallel_positions) * layers.reuse_factor + passed
+
+
+def paces(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Cycles of a step that only reads, and of one that computes a position too, in io_stream."""
+    return np.ones(layers.n_in.shape), layers.reuse_factor
 
 
 def dsp(layers: Layers, _domain: Domain) -> Numbers:

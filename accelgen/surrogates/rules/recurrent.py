@@ -53,12 +53,18 @@ def products(layers: Layers) -> tuple[Numbers, Numbers]:
 
 
 def latency_max(layers: Layers, _domain: Domain) -> Numbers:
-    """Most cycles: RF + 21 + n_in / 2 a step, and one.
+    """Most cycles: `paces` a step, those before it that store a sequence that is taken backwards, and one."""
+    reading, step = paces(layers)
+    return layers.positions * step + np.maximum(layers.steps - layers.positions, 0) * reading + 1
+
+
+def paces(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Cycles of a step that only stores what it reads, and of one that computes: RF + 21 + n_in / 2.
 
     Within a cycle a step from a reuse factor of 16 on, up to 9 below.
     """
     step = np.maximum(layers.reuse_factor, state_reuse(layers)) + 21 + layers.n_in / 2
-    return layers.positions * step + 1
+    return np.ones(step.shape), step
 
 
 def latency(layers: Layers, domain: Domain) -> Numbers:

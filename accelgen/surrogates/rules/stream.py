@@ -1,7 +1,9 @@
-"""hls4ml's kernels in io_stream: Dense and convolutions, whose resource kernels run once a position.
+"""hls4ml's kernels in io_stream: Dense and convolutions, whose loops run once for every pixel that is read.
 
 Data: N-TORC's single layers (Vivado HLS 2019.1, UltraScale+, 4 ns, 16 bits), means over networks that hold
-them, so that cycles depend a little on what stood before.
+them, so that cycles depend a little on what stood before. All are of stride 1, with two steps of padding.
+Reports count cycles as if all steps computed a result, or none; where the loop of a layer is known, those
+that do are counted.
 """
 
 from __future__ import annotations
@@ -39,9 +41,32 @@ def reuse(layers: Layers) -> Numbers:
     return np.minimum(layers.reuse_factor, layers.n_in * layers.n_out)
 
 
-def _padded(layers: Layers) -> Numbers:
-    """Positions that are read: two of padding more, as three taps need."""
-    return layers.positions + 2 * _convolution(layers)
+PADDING = 2
+"""Steps of N-TORC's convolutions that are none of their positions, as three taps need."""
+
+PASSED = 6.0
+"""Cycles of a step of a resource kernel that ends no window; exact for all convolutions."""
+
+
+def _steps(layers: Layers) -> Numbers:
+    """Steps of loops, by N-TORC's geometry where they are not known."""
+    return np.where(layers.steps > 0, layers.steps, layers.positions + PADDING * _convolution(layers))
+
+
+def _pipelined(layers: Layers) -> Flags:
+    pipelined: Flags = layers.constant & ~layers.looped
+    return pipelined
+
+
+def paces(layers: Layers) -> tuple[Numbers, Numbers]:
+    """Cycles of a step that only reads, and of one that computes a position too.
+
+    A Dense layer reads a token a cycle; that it computes takes it what its `latency_max` leaves.
+    """
+    factor, dense = reuse(layers), layers.is_kind(LayerKind.DENSE)
+    reading = np.where(dense, 1.0, np.where(_pipelined(layers), factor, PASSED))
+    computing = factor + np.where(dense | _pipelined(layers), 0.0, _cycles_around(layers))
+    return reading, computing
 
 
 def _cycles_around(layers: Layers) -> Numbers:
@@ -56,25 +81,34 @@ def _cycles_around(layers: Layers) -> Numbers:
 
 
 def latency_max(layers: Layers, _domain: Domain) -> Numbers:
-    """Most cycles: positions (RF + c) for a convolution, RF and the words of the input for a Dense layer.
+    """Most cycles: (RF + c) a position of a convolution, RF and the words of the input for a Dense layer.
 
-    A Dense layer after a convolution reads ``n_in / 16`` words; a layer that does not narrow is taken for one
-    after a Dense layer, whose output is one word. With constant weights, the pipeline takes a position a
-    cycle after a start of half the inputs.
+    Steps of a convolution that end no window take `PASSED` cycles; where nothing is known of them, all are
+    taken to compute. A Dense layer after a convolution reads ``n_in / 16`` words where they are not known; a
+    layer that does not narrow is then taken for one after a Dense layer, whose output is one word. With
+    constant weights, the pipeline takes a step every RF cycles after a start of half the inputs.
     """
-    flattened = (layers.n_in >= 64) & (layers.n_out > 1) & (layers.n_out < layers.n_in)
-    dense = reuse(layers) + np.where(flattened, np.ceil(layers.n_in / FLATTENED_WORD) + 11, 6)
-    folded = np.where(_convolution(layers), _padded(layers) * (reuse(layers) + _cycles_around(layers)), dense)
-    start = np.where(_convolution(layers), 5.5 + 0.49 * layers.n_in, 10 + 0.5 * layers.n_in * flattened)
-    pipelined = layers.constant & ~layers.looped
-    return np.where(pipelined, layers.positions + np.round(start), folded)
+    known, window, steps = layers.steps > 0, _convolution(layers), _steps(layers)
+    narrow = (layers.n_in >= 64) & (layers.n_out > 1) & (layers.n_out < layers.n_in)
+    flattened = np.where(known, steps > 2, narrow)
+    words = np.where(known, steps - 1, np.ceil(layers.n_in / FLATTENED_WORD))
+    dense = reuse(layers) + np.where(flattened, words + 11, 6)
+    reading, computing = paces(layers)
+    computed = np.where(known, layers.positions, steps)
+    folded = np.where(window, computed * computing + (steps - computed) * reading, dense)
+    start = np.where(window, 5.5 - PADDING + 0.49 * layers.n_in, 10 + 0.5 * layers.n_in * flattened)
+    once = np.where(window | layers.is_kind(LayerKind.DEPTHWISE), steps, layers.positions)
+    pipelined = once * np.where(known, reuse(layers), 1) + np.round(start)
+    return np.where(_pipelined(layers), np.maximum(pipelined, steps * known), folded)
 
 
 def latency(layers: Layers, domain: Domain) -> Numbers:
-    """Least cycles: 6 a position of a convolution (exact), one less than the most of a Dense layer."""
+    """Least cycles: of a convolution whose loop is not known `PASSED` a step (exact), else the most; one less
+    than that of a Dense layer.
+    """
     most = latency_max(layers, domain)
-    least = np.where(_convolution(layers), 6 * _padded(layers), most - 1)
-    return np.where(layers.constant & ~layers.looped, most, least)
+    least = np.where(layers.steps > 0, most, PASSED * _steps(layers))
+    return np.where(_pipelined(layers), most, np.where(_convolution(layers), least, most - 1))
 
 
 def dsp(layers: Layers, domain: Domain) -> Numbers:

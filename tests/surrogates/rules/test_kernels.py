@@ -1,5 +1,6 @@
 """Rules for kernels against cases worked out by hand, most of them real rows."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -167,6 +168,31 @@ def test_real_convolutions_of_streams(n_in, n_out, reuse, positions, least, most
     found = whole(stream(LayerKind.CONV1D, n_in, n_out, reuse, positions), STREAM)
     names = ("latency_cycles", "latency_max_cycles", "dsp", "bram_18k")
     assert [found[name] for name in names] == [least, most, dsp, bram]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reuse", "cycles"),
+    [("resource", 12, 16 * (12 + 10) + 84 * 6), ("latency", 1, 100 + 8), ("latency", 4, 400 + 8)],
+)
+def test_convolutions_take_cycles_for_every_step_of_their_loop(strategy, reuse, cycles):
+    record = stream(LayerKind.CONV2D, 9, 4, reuse, 16, strategy)
+    known = replace(record, layers=(replace(record.layers[0], steps=100, behind=3),))
+    found = whole(known, STREAM)
+    assert found["latency_cycles"] == found["latency_max_cycles"] == found["interval_cycles"] == cycles
+
+
+def test_layers_of_a_stream_add_what_they_do_after_their_input():
+    first = LayerRecord("a", LayerKind.POOL, n_in=4, n_out=4, positions=16, steps=64, behind=1)
+    conv = stream(LayerKind.CONV2D, 36, 4, 12, 16).layers[0]
+    conv = replace(conv, inputs=("a",), steps=36, behind=6)
+    dense = replace(stream(LayerKind.DENSE, 64, 2, 8).layers[0], name="fc", inputs=("layer",))
+    dense = replace(dense, steps=17, behind=1)
+    record = DesignRecord((first, conv, dense), io_type="io_stream", clock_ns=4)
+    found = whole(record, STREAM)
+    busy, fc = 16 * (12 + 11) + 20 * 6, 8 + 16 + 11
+    assert found["interval_cycles"] == busy
+    pool = 1 + 63  # of which 63 pass while its input comes
+    assert found["latency_max_cycles"] == (pool - 63) + busy + (fc - 16)
 
 
 @pytest.mark.parametrize(
