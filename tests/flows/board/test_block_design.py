@@ -1,0 +1,192 @@
+"""Block designs: their Tcl keeps to the documented commands, and leaves nothing unconnected."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from accelgen.boards import board_names, find_board
+from accelgen.design import Design, IoType
+from accelgen.errors import DesignError
+from accelgen.flows.board import Signal, Target, board_files, find_target
+from accelgen.flows.board.target import System
+from accelgen.ir import FixedType
+from tests.flows.board.netlist import BlockDesign
+
+VIVADO = Path(__file__).parent / "vivado.tcl"
+STRICT = Path(__file__).parents[1] / "tcl" / "strict.tcl"
+BOARDS = [name for name in board_names() if find_board(name).board_files is not None]
+CARDS = [name for name in board_names() if find_board(name).platform is not None]
+
+needs_tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="tclsh is not installed")
+
+
+def design_for(board: str, io_type: IoType = IoType.STREAM, **changes: object) -> Design:
+    known = find_board(board)
+    return Design(known.part.name, known.clock_ns, io_type=io_type, board=board, **changes)
+
+
+def signals(count: int, stream: bool) -> list[Signal]:
+    return [Signal(f"port {index}", (3,), FixedType(8 + index, 4), "t", stream) for index in range(count)]
+
+
+def write(design: Design, folder: Path, inputs: int = 1, outputs: int = 1) -> tuple[Target, dict[str, str]]:
+    target = find_target(design)
+    assert target is not None
+    stream = design.io_type is IoType.STREAM
+    files = board_files("net", "net_top", design, target, signals(inputs, stream), signals(outputs, stream))
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (folder / "build/board/net_top_axi_prj/solution1/impl/ip").mkdir(parents=True)
+    return target, {name: content.decode() for name, content in files.items()}
+
+
+def vivado(folder: Path, version: str = "2023.2", **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "STRICT_JOURNAL": str(folder / "journal"), **settings}
+    command = ["tclsh", str(VIVADO), version, "board/block_design.tcl"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@needs_tclsh
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("io_type", IoType)
+def test_every_board_design_is_connected(board: str, io_type: IoType, tmp_path: Path):
+    inputs, outputs = (2, 1) if board.startswith("z") else (1, 3)
+    _, files = write(design_for(board, io_type), tmp_path, inputs, outputs)
+    done = vivado(tmp_path, BOARD_PARTS=f"vendor:{find_board(board).board_files}:part0:1.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for suffix in ("bit", "hwh", "xsa"):
+        assert (tmp_path / f"build/bitstream/net_top.{suffix}").is_file()
+    block = BlockDesign.read(tmp_path / "journal")
+    assert block.faults(files["board/net_top_axi.cpp"]) == []
+    address = re.search(r"return (0x\w+) \+ (0x\w+) \* uint64_t\(i\)", files["driver/network.hpp"])
+    assert address is not None
+    controlled = ["core/s_axi_control"] if io_type is IoType.PARALLEL else []
+    controlled = controlled or [f"dma_{index}/S_AXI_LITE" for index in range(max(inputs, outputs))]
+    assert block.addresses == {
+        f"{slave}/Reg": (int(address[1], 0) + index * int(address[2], 0), "64K")
+        for index, slave in enumerate(controlled)
+    }
+
+
+@needs_tclsh
+def test_without_board_files_the_part_alone_is_configured(tmp_path: Path):
+    write(design_for("pynq-z2"), tmp_path)
+    done = vivado(tmp_path)
+    assert done.returncode == 0
+    assert "no board files of pynq-z2" in done.stdout
+    journal = (tmp_path / "journal").read_text()
+    assert "apply_board_preset 0" in journal
+    assert "board_part" not in journal.replace("get_board_parts", "")
+
+
+@needs_tclsh
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"PROGRESS": "40%"}, "the implementation failed: route_design ERROR"),
+        ({"SLACK": "-0.3"}, "timing is not met: -0.3 ns are missing at 100 MHz"),
+    ],
+)
+def test_a_failed_implementation_leaves_no_bitstream(tmp_path: Path, settings: dict[str, str], message: str):
+    write(design_for("pynq-z1"), tmp_path)
+    done = vivado(tmp_path, **settings)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not (tmp_path / "build/bitstream/net_top.bit").exists()
+
+
+@needs_tclsh
+def test_faults_are_found(tmp_path: Path):
+    """The check of connections would notice a design that lacks one."""
+    _, files = write(design_for("zcu104"), tmp_path, 2, 2)
+    script = tmp_path / "board/block_design.tcl"
+    text = script.read_text()
+    for removed, fault in (
+        (
+            "            lappend clocked dma_$i/m_axi_s2mm_aclk\n",
+            "dma_0/m_axi_s2mm_aclk (<clock) has 0 drivers",
+        ),
+        ("    lappend resets core/ap_rst_n\n", "core/ap_rst_n (<reset) has 0 drivers"),
+        (
+            "            lappend interrupts dma_$i/mm2s_introut\n",
+            "dma_0/mm2s_introut (>interrupt) is not used",
+        ),
+        (
+            "add_interconnect memory $masters [list $ps_memory]\n",
+            "ps/S_AXI_HP0_FPD (axi slave) has 0 connections",
+        ),
+        (
+            "            connect_bd_intf_net [get_bd_intf_pins core/out$i]",
+            "dma_0/S_AXIS_S2MM (axis slave) has 0",
+        ),
+    ):
+        assert removed in text
+        line = next(line for line in text.splitlines(keepends=True) if line.startswith(removed.rstrip("\n")))
+        script.write_text(text.replace(line, "", 1))
+        (tmp_path / "journal").unlink(missing_ok=True)
+        vivado(tmp_path)
+        faults = BlockDesign.read(tmp_path / "journal").faults(files["board/net_top_axi.cpp"])
+        assert any(found.startswith(fault) for found in faults), (removed, faults)
+
+
+@needs_tclsh
+@pytest.mark.parametrize("board", ["kria", "u55c"])
+@pytest.mark.parametrize("version", ["2020.2", "2023.2", "2025.2"])
+def test_the_core_is_made_by_documented_commands(board: str, version: str, tmp_path: Path):
+    write(design_for("kv260" if board == "kria" else board), tmp_path)
+    for name in ("net_top.cpp", "net_top.h"):
+        path = tmp_path / "firmware" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    command = ["tclsh", str(STRICT), "vitis_hls", version, "board/hls.tcl"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_a_card_gets_a_linked_kernel(card: str, tmp_path: Path):
+    target, files = write(design_for(card), tmp_path, 2, 1)
+    assert (target.system, target.bus_bits) == (System.ALVEO, 512)
+    link = files["board/link.cfg"]
+    assert "nk=net_top_axi:1:net_top_axi_1\n" in link
+    memory = ["HBM[0]", "HBM[1]", "HBM[2]"] if card in ("u50", "u55c") else ["DDR[0]"] * 3
+    for port, own in zip(("in0", "in1", "out0"), memory, strict=True):
+        assert f"sp=net_top_axi_1.{port}:{own}\n" in link
+    assert f"freqHz={round(1e9 / design_for(card).clock_ns)}:net_top_axi_1.ap_clk" in link
+    assert "-format xo -output net_top_axi.xo" in files["board/hls.tcl"]
+    assert "board/block_design.tcl" not in files
+    assert "driver/driver.py" not in files
+
+
+def test_a_part_alone_has_no_board_design():
+    assert find_target(replace(design_for("pynq-z2"), board=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"board": "arty-a7-100t", "part": "xc7a100tcsg324-1"},
+            "only for Zynq, Zynq UltraScale[+] and Alveo",
+        ),
+        ({"clock_ns": 2.0}, "no board design for pynq-z2 at 500 MHz"),
+        ({"part": "xc7z010clg400-1"}, "has the part xc7z020clg400-1"),
+    ],
+)
+def test_what_no_board_design_is_made_for_is_named(changes: dict[str, object], message: str):
+    with pytest.raises(DesignError, match=message):
+        find_target(replace(design_for("pynq-z2"), **changes))
+
+
+def test_too_many_inputs_are_refused(tmp_path: Path):
+    with pytest.raises(DesignError, match="9 inputs, at most 8 are wired"):
+        write(design_for("zcu102"), tmp_path, 9)
