@@ -17,7 +17,7 @@ from accelgen import reference
 from accelgen.backend.build import write_project
 from accelgen.campaign.outcome import Outcome
 from accelgen.campaign.plan import Keep
-from accelgen.campaign.pruning import is_whole, prune
+from accelgen.campaign.pruning import RESULT, is_whole, prune
 from accelgen.campaign.reading import failed, read_results, tool_of
 from accelgen.campaign.space import Job
 from accelgen.design import Design
@@ -27,8 +27,8 @@ from accelgen.results import Failure
 from accelgen.verification import random_inputs
 from accelgen.workers.command import Ending, Finished, run_command
 
-NETWORKS, PROJECTS, LOCKS, RESULT = "networks", "projects", "locks", "result.json"
-"""Of a campaign's directory, and the file in a project that says how it ended."""
+NETWORKS, PROJECTS, LOCKS = "networks", "projects", "locks"
+"""Of a campaign's directory."""
 
 LOG = Path("build/logs/campaign.log")
 """What make and what it runs printed in the last try."""
@@ -78,17 +78,16 @@ def synthesize(settings: Settings, task: Mapping[str, str]) -> dict[str, Any]:
     root = Path(settings.directory)
     project = root / PROJECTS / job.project
     with _lock(root / LOCKS, job.project):
-        known = _read_outcome(project / RESULT)
-        if known is not None and not (settings.again and known.failure):
-            return known.as_json()
-        with suppress(FileNotFoundError):
-            (project / RESULT).unlink()
-        if not is_whole(project):
-            _build(job, root / NETWORKS / f"{job.network}.npz", project)
-        outcome = _run(settings, project)
-        if settings.keep is Keep.REPORTS:
+        outcome = _read_outcome(project / RESULT)
+        if outcome is None or (settings.again and outcome.failure is not None):
+            with suppress(FileNotFoundError):
+                (project / RESULT).unlink()
+            if not is_whole(project):
+                _build(job, root / NETWORKS / f"{job.network}.npz", project)
+            outcome = _run(settings, project)
+            _write_outcome(project / RESULT, outcome)
+        if settings.keep is Keep.REPORTS:  # of one that ended before, too: that may have been interrupted
             prune(project)
-        _write_outcome(project / RESULT, outcome)
         return outcome.as_json()
 
 

@@ -10,8 +10,11 @@ from accelgen.project_files import DESIGN, NETWORK, REPORT, is_project
 
 FOLDERS = frozenset({"report", "reports", "logs"})
 SUFFIXES = frozenset({".rpt", ".xml", ".log"})
-FILES = frozenset({REPORT, DESIGN, NETWORK})
-"""By which ``accelgen report`` knows a project."""
+RESULT = "result.json"
+"""Says how a project ended."""
+
+FILES = frozenset({REPORT, DESIGN, NETWORK, RESULT})
+"""By which ``accelgen report`` and a campaign know a project."""
 
 _MAKEFILE = "Makefile"
 
