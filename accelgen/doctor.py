@@ -43,8 +43,8 @@ class _Program:
 _PROGRAMS = (
     _Program("g++", ("g++",), "accelgen verify, make csim", required=True),
     _Program("make", ("make",), "the Makefile of generated projects"),
-    _Program("Vitis HLS", ("vitis-run", "vitis_hls"), "make synth: C synthesis and co-simulation"),
-    _Program("Vivado", ("vivado",), "logic synthesis, place and route", arguments=("-version",)),
+    _Program("Vitis HLS", ("vitis-run", "vitis_hls"), "make csynth, cosim, export"),
+    _Program("Vivado", ("vivado",), "make vivado: logic synthesis, place and route", arguments=("-version",)),
 )
 
 _PACKAGES = (

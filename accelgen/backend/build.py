@@ -33,6 +33,7 @@ from accelgen.design.packed_choice import GENERAL, PACKED
 from accelgen.design.reuse import legalize
 from accelgen.errors import DesignError, PrecisionError, UsageError
 from accelgen.flows.board import Signal, board_files, find_target
+from accelgen.flows.files import flow_files
 from accelgen.ir import FixedType, Network
 from accelgen.ir.fixed import FixedArray
 from accelgen.ir.serialize import to_bytes
@@ -130,7 +131,7 @@ def _board(
             signal(name, network.types[name].storage(), variable)
             for name, variable in zip(network.outputs, graph.get_output_variables(), strict=True)
         ]
-        return board_files(network.name, top, design, target, inputs, outputs), ()
+        return board_files(network.name, top, target, inputs, outputs), ()
     except DesignError as error:
         return {}, (str(error),)
 
@@ -211,8 +212,7 @@ def _decided(design: Design, lowered: Lowered) -> Design:
 
 
 def _simulation(lowered: Lowered, report: BuildReport, graph: Any) -> dict[str, bytes]:
-    """The files that run the network: testbench, C interface, Makefile and the script for Vitis HLS."""
-    design = lowered.context.design
+    """The files that run the network: testbench, C interface, Makefile and scripts for the vendor's tools."""
     inputs, outputs = graph.get_input_variables(), graph.get_output_variables()
     body = "".join(f"    static {variable.definition_cpp()};\n" for variable in (*inputs, *outputs))
     for position, variable in enumerate(inputs):
@@ -233,17 +233,9 @@ def _simulation(lowered: Lowered, report: BuildReport, graph: Any) -> dict[str, 
         output_words=words[1],
         body=body,
     )
-    synthesis = fill(
-        "synth.tcl",
-        top=report.top,
-        part=design.part,
-        clock_ns=f"{design.clock_ns:g}",
-        clock_uncertainty=f"{design.clock_uncertainty_percent:g}",
-    )
     return {
         "accelgen_run.h": run.encode(),
         "csim.cpp": fill("csim.cpp", top=report.top).encode(),
         "testbench.cpp": fill("testbench.cpp").encode(),
-        "Makefile": fill("Makefile", top=report.top).encode(),
-        "synth.tcl": synthesis.encode(),
+        **flow_files(report.network, report.top, lowered.context.design),
     }

@@ -24,6 +24,9 @@ MAX_CHARACTERS = 1 << 20
 MAX_FACTOR = (1 << 31) - 1
 """The largest factor that a C++ int of the generated code holds."""
 
+STEPS = ("synth", "opt", "place", "phys_opt", "route")
+"""What Vivado's -directive is for: synth_design, opt_design ... (AMD UG901 and UG904, "Using directives")."""
+
 BUS_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
 """Widths of the words in which data pass between memory and a network on a board (AMD PG021, AXI DMA)."""
 
@@ -112,7 +115,8 @@ class Design:
     layer: "result", and "weight", "bias" ... of the constants; it comes before the two. ``narrowed`` holds
     types of fewer bits than those that the model itself quantizes to, which makes it another network.
     ``board`` names the board whose files a build writes, None for a part alone; ``bus_bits`` is the width of
-    the words in which inputs and outputs reach it, 0 leaving that to the board.
+    the words in which inputs and outputs reach it, 0 leaving that to the board. ``directives`` are those of
+    Vivado, by step of `STEPS`: {"place": "Explore"}; it has its own for steps that are left out.
     """
 
     part: str = "xcvu13p-flga2577-2-e"
@@ -127,6 +131,7 @@ class Design:
     types: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
     board: str | None = None
     bus_bits: int = 0
+    directives: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.board is not None and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.board):
@@ -134,6 +139,11 @@ class Design:
         if self.bus_bits not in (0, *BUS_BITS):
             widths = ", ".join(map(str, BUS_BITS))
             raise UsageError(f"bus_bits is 0 (the board's own) or one of {widths}, not {self.bus_bits}")
+        for step, directive in self.directives.items():
+            if step not in STEPS:
+                raise UsageError(f"directives are for {', '.join(STEPS)}, not {step!r}")
+            if not re.fullmatch(r"\w+", directive, re.ASCII):
+                raise UsageError(f"{directive!r} is no directive of {step}_design")
         if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
             raise UsageError(f"part {self.part!r} is no part number")
         if not 0.1 <= self.clock_ns <= 1000:
@@ -165,6 +175,8 @@ class Design:
                 value = str(value)
             elif entry.name == "layers":
                 value = {name: _layer_data(layer) for name, layer in value.items()}
+            elif entry.name == "directives":
+                value = dict(value)
             elif entry.name in ("types", "narrowed"):
                 value = {name: {what: str(kind) for what, kind in own.items()} for name, own in value.items()}
             data[entry.name] = value
@@ -198,6 +210,9 @@ class Design:
                 values[name] = {
                     layer: _layer(choice, f"{where}: {layer}") for layer, choice in layers.items()
                 }
+            elif name == "directives":
+                steps = _mapping(value, where)
+                values[name] = {step: _value("str", text, f"{where}: {step}") for step, text in steps.items()}
             elif name in ("types", "narrowed"):
                 values[name] = {
                     layer: _types(own, f"{where}: {layer}") for layer, own in _mapping(value, where).items()
