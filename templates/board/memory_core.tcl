@@ -1,7 +1,7 @@
 # The core, an AXI4 master for each input and output. Lists what else has to be connected.
 proc add_core {} {
     upvar #0 controlled controlled masters masters clocked clocked resets resets interrupts interrupts
-    create_bd_cell -type ip -vlnv xilinx.com:hls:@{core} core
+    create_bd_cell -type ip -vlnv accelgen:hls:${::top}_axi core
     lappend controlled core/s_axi_control
     lappend clocked core/ap_clk
     lappend resets core/ap_rst_n

@@ -3,7 +3,7 @@ proc add_core {} {
     upvar #0 controlled controlled masters masters clocked clocked resets resets interrupts interrupts
     set inputs @{n_inputs}
     set outputs @{n_outputs}
-    create_bd_cell -type ip -vlnv xilinx.com:hls:@{core} core
+    create_bd_cell -type ip -vlnv accelgen:hls:${::top}_axi core
     lappend clocked core/ap_clk
     lappend resets core/ap_rst_n
     for {set i 0} {$i < max($inputs, $outputs)} {incr i} {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accelgen.design import Design
 from accelgen.flows.board.drivers import driver_files
 from accelgen.flows.board.system import system_files
 from accelgen.flows.board.target import Signal, Target, check_ports
@@ -12,14 +11,13 @@ from accelgen.flows.board.wrapper import wrapper_files
 
 
 def board_files(
-    name: str, top: str, design: Design, target: Target, inputs: Sequence[Signal], outputs: Sequence[Signal]
+    name: str, top: str, target: Target, inputs: Sequence[Signal], outputs: Sequence[Signal]
 ) -> dict[str, bytes]:
-    """Path within the project and content of every file for the design's board.
+    """Path within the project and content of every file for a board.
 
     Args:
         name: the network's name, of any characters.
         top: the network's top function in C++.
-        design: the design, whose board ``target`` is.
         target: see `find_target`.
         inputs: the top function's inputs in order.
         outputs: its outputs.
@@ -30,7 +28,7 @@ def board_files(
     check_ports(target, inputs, outputs)
     text = {
         **wrapper_files(top, target, inputs, outputs),
-        **system_files(top, design, target, len(inputs), len(outputs)),
+        **system_files(top, target, len(inputs), len(outputs)),
         **driver_files(
             name,
             top,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from accelgen.design import Design
 from accelgen.flows.board.target import Interface, System, Target
 from accelgen.flows.board.wrapper import core_name
 from accelgen.templates import fill, read
@@ -18,33 +17,49 @@ _PROCESSING_SYSTEMS = {
 _HBM_CHANNELS = 32
 
 
-def system_files(top: str, design: Design, target: Target, n_inputs: int, n_outputs: int) -> dict[str, str]:
-    """Path within the project and text of the scripts for Vitis HLS, and for Vivado or Vitis."""
+def system_files(top: str, target: Target, n_inputs: int, n_outputs: int) -> dict[str, str]:
+    """Path within the project and text of what ``make bitstream`` runs, after ``flow`` and its stages."""
     core = core_name(top)
-    kernel = target.system is System.ALVEO
-    product = f"build/board/{core}.xo" if kernel else f"build/board/{core}_prj/solution1/impl/ip"
-    files = {
-        "board/hls.tcl": fill(
-            "board/hls.tcl",
-            top=top,
-            core=core,
-            product=product,
-            flow_target="vitis" if kernel else "vivado",
-            export=f"-format xo -output {core}.xo" if kernel else "-format ip_catalog",
-            part=design.part,
-            clock_ns=f"{design.clock_ns:g}",
-            clock_uncertainty=f"{design.clock_uncertainty_percent:g}",
-        )
-    }
-    if kernel:
-        files["board/link.cfg"] = _link(top, target, n_inputs, n_outputs)
+    if target.system is System.ALVEO:
+        products = [f"{top}.xclbin"]
+        own = {
+            "board/link.cfg": _link(core, target, n_inputs, n_outputs),
+            "flow/bitstream.sh": fill(
+                "board/link.sh", top=top, core=core, platform=target.board.platform or ""
+            ),
+            "flow/board-core.tcl": fill(
+                "board/core.tcl",
+                use="board/link.cfg",
+                flow_target="vitis",
+                export="-format xo -output ${top}_axi.xo",
+            ),
+        }
+        core_product, tool = f"build/board/{core}.xo", "sh"
     else:
-        files["board/block_design.tcl"] = _block_design(top, design, target, n_inputs, n_outputs)
-    return files
+        products = [f"{top}.bit", f"{top}.hwh", f"{top}.xsa"]
+        own = {
+            "flow/bitstream.tcl": _block_design(top, target, n_inputs, n_outputs),
+            "flow/board-core.tcl": fill(
+                "board/core.tcl",
+                use="the block design of bitstream.tcl",
+                flow_target="vivado",
+                export="-format ip_catalog -vendor accelgen -library hls -ipname ${top}_axi -version 1.0",
+            ),
+        }
+        core_product, tool = f"build/board/{core}_prj/solution1/impl/ip/component.xml", "vivado"
+    make = fill(
+        "board/board.mk",
+        title=target.board.title,
+        products=", ".join(products),
+        core_product=core_product,
+        sources=" ".join(path for path in own if "core" not in path),
+        tool=tool,
+        results=" ".join(f"build/bitstream/{product}" for product in products),
+    )
+    return {"board/board.mk": make, **own}
 
 
-def _link(top: str, target: Target, n_inputs: int, n_outputs: int) -> str:
-    core = core_name(top)
+def _link(core: str, target: Target, n_inputs: int, n_outputs: int) -> str:
     names = [f"in{i}" for i in range(n_inputs)] + [f"out{i}" for i in range(n_outputs)]
     memories = [
         # a pseudo channel of HBM for each port, one bank of DDR for all: a core is near but one of them
@@ -55,17 +70,14 @@ def _link(top: str, target: Target, n_inputs: int, n_outputs: int) -> str:
     ]
     return fill(
         "board/link.cfg",
-        top=top,
         core=core,
-        platform=target.board.platform or "",
         memories="".join(f"{line}\n" for line in memories),
         clock_hz=f"{target.clock_mhz * 1e6:.0f}",
     )
 
 
-def _block_design(top: str, design: Design, target: Target, n_inputs: int, n_outputs: int) -> str:
-    core = core_name(top)
-    ports = {"core": core, "n_inputs": str(n_inputs), "n_outputs": str(n_outputs)}
+def _block_design(top: str, target: Target, n_inputs: int, n_outputs: int) -> str:
+    ports = {"n_inputs": str(n_inputs), "n_outputs": str(n_outputs)}
     if target.interface is Interface.STREAM:
         memory_bits = str(max(32, target.bus_bits))
         around = fill(
@@ -74,10 +86,8 @@ def _block_design(top: str, design: Design, target: Target, n_inputs: int, n_out
     else:
         around = fill("board/memory_core.tcl", **ports)
     return fill(
-        "board/block_design.tcl",
+        "board/bitstream.tcl",
         top=top,
-        core=core,
-        part=design.part,
         board_files=target.board.board_files or target.board.name,
         clock_mhz=f"{target.clock_mhz:.6g}",
         processing_system=read(_PROCESSING_SYSTEMS[target.system]),

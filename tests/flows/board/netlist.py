@@ -1,8 +1,8 @@
-"""The block design that a script makes, from what the strict interpreter recorded, and what is wrong with it.
+"""The block design that a script makes, as the strict interpreter recorded it, and what is wrong with it.
 
-Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect), PG065
-(Clocking Wizard), PG164 (Processor System Reset), UG585 and PG082 (Zynq-7000), PG201 (Zynq UltraScale+), and UG1399
-(cores of Vitis HLS), of which the pragmas of the wrapper's source say which interfaces they have.
+Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect),
+PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and PG082 (Zynq-7000), PG201 (UltraScale+),
+and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's source say which interfaces they have.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 Pins = dict[str, str]
-"""Kind of each pin: "clock", "reset", "interrupt" or "lock", driven (">clock") or taken ("<clock"); of an interface,
-"axi master", "axi slave", "lite slave", "axis master" ..."""
+"""Kind of each pin: "clock", "reset", "interrupt" or "lock", driven (">clock") or taken ("<clock"); of an
+interface, "axi master", "axi slave", "lite slave", "axis master" ..."""
 
 
 @dataclass
@@ -109,10 +109,10 @@ class BlockDesign:
 
 
 def _model(cell: Cell, wrapper: str) -> Pins:
-    vendor, library, name = cell.vlnv.split(":")[:3]
-    assert vendor == "xilinx.com"
-    if library == "hls":
+    vendor, _, name = cell.vlnv.split(":")[:3]
+    if vendor == "accelgen":
         return core_pins(wrapper)
+    assert vendor == "xilinx.com"
     return {
         "processing_system7": _zynq_7000,
         "zynq_ultra_ps_e": _zynq_ultrascale,

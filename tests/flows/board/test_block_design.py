@@ -17,6 +17,7 @@ from accelgen.errors import DesignError
 from accelgen.flows.board import Signal, Target, board_files, find_target
 from accelgen.flows.board.target import System
 from accelgen.ir import FixedType
+from accelgen.templates import fill
 from tests.flows.board.netlist import BlockDesign
 
 VIVADO = Path(__file__).parent / "vivado.tcl"
@@ -40,8 +41,17 @@ def write(design: Design, folder: Path, inputs: int = 1, outputs: int = 1) -> tu
     target = find_target(design)
     assert target is not None
     stream = design.io_type is IoType.STREAM
-    files = board_files("net", "net_top", design, target, signals(inputs, stream), signals(outputs, stream))
-    for name, content in files.items():
+    files = board_files("net", "net_top", target, signals(inputs, stream), signals(outputs, stream))
+    settings = fill(
+        "flow/settings.tcl",
+        top="net_top",
+        network="net",
+        part=design.part,
+        clock_ns=f"{design.clock_ns:g}",
+        clock_uncertainty="27",
+        directives="",
+    )
+    for name, content in {**files, "flow/settings.tcl": settings.encode()}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -51,8 +61,10 @@ def write(design: Design, folder: Path, inputs: int = 1, outputs: int = 1) -> tu
 
 def vivado(folder: Path, version: str = "2023.2", **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "STRICT_JOURNAL": str(folder / "journal"), **settings}
-    command = ["tclsh", str(VIVADO), version, "board/block_design.tcl"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    command = ["tclsh", str(VIVADO), version, "../../flow/bitstream.tcl"]
+    return subprocess.run(
+        command, cwd=folder / "build/board", env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @needs_tclsh
@@ -108,7 +120,7 @@ def test_a_failed_implementation_leaves_no_bitstream(tmp_path: Path, settings: d
 def test_faults_are_found(tmp_path: Path):
     """The check of connections would notice a design that lacks one."""
     _, files = write(design_for("zcu104"), tmp_path, 2, 2)
-    script = tmp_path / "board/block_design.tcl"
+    script = tmp_path / "flow/bitstream.tcl"
     text = script.read_text()
     for removed, fault in (
         (
@@ -121,7 +133,7 @@ def test_faults_are_found(tmp_path: Path):
             "dma_0/mm2s_introut (>interrupt) is not used",
         ),
         (
-            "add_interconnect memory $masters [list $ps_memory]\n",
+            "    add_interconnect memory $masters [list $ps_memory]\n",
             "ps/S_AXI_HP0_FPD (axi slave) has 0 connections",
         ),
         (
@@ -147,8 +159,8 @@ def test_the_core_is_made_by_documented_commands(board: str, version: str, tmp_p
         path = tmp_path / "firmware" / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    command = ["tclsh", str(STRICT), "vitis_hls", version, "board/hls.tcl"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = ["tclsh", str(STRICT), "vitis_hls", version, "../../flow/board-core.tcl"]
+    done = subprocess.run(command, cwd=tmp_path / "build/board", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -162,8 +174,8 @@ def test_a_card_gets_a_linked_kernel(card: str, tmp_path: Path):
     for port, own in zip(("in0", "in1", "out0"), memory, strict=True):
         assert f"sp=net_top_axi_1.{port}:{own}\n" in link
     assert f"freqHz={round(1e9 / design_for(card).clock_ns)}:net_top_axi_1.ap_clk" in link
-    assert "-format xo -output net_top_axi.xo" in files["board/hls.tcl"]
-    assert "board/block_design.tcl" not in files
+    assert "-format xo -output ${top}_axi.xo" in files["flow/board-core.tcl"]
+    assert "flow/bitstream.tcl" not in files
     assert "driver/driver.py" not in files
 
 

@@ -1,4 +1,4 @@
-"""Real numbers through the drivers that projects hold, simulated memory and the compiled wrapper: bit for bit."""
+"""Real numbers through the projects' drivers, simulated memory and the compiled wrapper, bit for bit."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def through_files(project: Project, program: Path, folder: Path, *first: str) ->
 
 
 def test_the_cpp_driver_computes_the_golden_model(project: Project, tmp_path: Path):
-    """For boards, its registers' part on simulated ones; for cards, the whole host program on a simulated XRT."""
+    """For boards on simulated registers; for cards, the whole host program on a simulated XRT."""
     driver = project.directory / "driver"
     card = (driver / "xrt.cpp").is_file()
     source = driver / "xrt.cpp" if card else STUBS / "simulated_board.cpp"

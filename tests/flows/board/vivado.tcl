@@ -19,12 +19,12 @@ proc board_parts {options arguments} {
 proc property {options arguments} {
     lassign $arguments name object
     return [dict get [dict create PROGRESS [setting PROGRESS 100%] SLACK [setting SLACK 0.25] \
-        STATUS "route_design ERROR" DIRECTORY build/board/vivado/system.runs/impl_1] $name]
+        STATUS "route_design ERROR" DIRECTORY vivado/system.runs/impl_1] $name]
 }
 
 proc launch {options arguments} {
-    touch build/board/vivado/system.runs/impl_1/system_wrapper.bit
-    touch build/board/vivado/system.gen/sources_1/bd/system/hw_handoff/system.hwh
+    touch vivado/system.runs/impl_1/system_wrapper.bit
+    touch vivado/system.gen/sources_1/bd/system/hw_handoff/system.hwh
 }
 
 proc write_file {options arguments} {
