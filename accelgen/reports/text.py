@@ -17,7 +17,10 @@ from pathlib import Path
 from accelgen.errors import ReportError
 from accelgen.reports.files import read_bytes
 
-MAX_COLUMNS, MAX_HEADER_LINES, MAX_ROWS, MAX_LINE = 200, 12, 1_000_000, 100_000
+MAX_BYTES, MAX_LINES = 32 << 20, 200_000
+"""No text report is larger: one of 100,000 instances has some 20 MB."""
+
+MAX_COLUMNS, MAX_HEADER_LINES, MAX_LINE = 200, 12, 100_000
 """No table is larger; the bounds keep what hostile files cost linear in their size."""
 
 _RULER = re.compile(r"\+-[-+]*\+")
@@ -94,7 +97,7 @@ class Document:
             if block or _RULER.fullmatch(line.strip()):
                 if line.lstrip()[:1] in ("+", "|") and not _LABEL.fullmatch(line):
                     block.append(line.strip())
-                    if len(block) > MAX_ROWS or len(line) > MAX_LINE:
+                    if len(line) > MAX_LINE:
                         raise ReportError(f"{self.path} has a table that is larger than any tool's")
                     continue
                 yield self._table(block, tuple(label for _, label in labels))
@@ -129,7 +132,9 @@ def read_document(path: Path, mark: str, what: str) -> Document:
     Raises:
         ReportError: the file cannot be read, or is another; ``what`` names what it should be.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, MAX_BYTES)
+    if content.count(b"\n") > MAX_LINES:
+        raise ReportError(f"{path} is no {what}: it has more than {MAX_LINES:,} lines")
     if b"\0" in content:
         raise ReportError(f"{path} is no {what}: it is no text")
     text = content.decode("utf-8-sig", errors="replace")

@@ -121,7 +121,7 @@ def test_missing_files_and_folders_are_named(tmp_path, name):
 
 def test_tables_larger_than_any_are_refused(tmp_path, monkeypatch):
     reader, whole = EXAMPLES["hierarchy"]
-    monkeypatch.setattr(text, "MAX_ROWS", 5)
+    monkeypatch.setattr(text, "MAX_LINES", 5)
     assert attempt(reader, tmp_path / "report", whole.encode()) is None
     monkeypatch.undo()
     for hostile in ("+" + "-+" * 500_000, "|" * 2_000_000, ("+-+\n" * 100_000), "* a" * 100_000):
