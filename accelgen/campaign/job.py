@@ -39,7 +39,10 @@ SAMPLES = 10
 _KILLED = re.compile(r"^\S*make\S*: \*\*\* .*(?:\bKilled\b| 137$)", re.MULTILINE)
 """What GNU make prints where a program of a recipe was killed (signal 9), or a shell in it says so."""
 
-_ERROR = re.compile(r"^.*(?:\berror\b|\*\*\*).*$", re.IGNORECASE | re.MULTILINE)
+_NOT_WHOLE = re.compile(r"^\S+: ended, but .* is missing or not whole", re.MULTILINE)
+"""What flow/stage.sh prints where a tool ended well and left no whole report."""
+
+_OF_MAKE = re.compile(r"\S*make\S*: ")
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _run(settings: Settings, project: Path) -> Outcome:
         outcome = _judged(settings, project, finished, tries)
         if outcome.failure is None or finished.ending is not Ending.EXITED or tries > settings.retries:
             return outcome
-        if outcome.failure is Failure.NO_REPORT:  # make takes it for done
+        if finished.status == 0:  # make takes it for done
             shutil.rmtree(project / "build", ignore_errors=True)
 
 
@@ -156,7 +159,7 @@ def _judged(settings: Settings, project: Path, finished: Finished, tries: int) -
     failure, message = None, ""
     if results is None:
         text = (project / LOG).read_text(encoding="utf-8", errors="replace")
-        failure, message = _failure(finished, text), _last_error(text)
+        failure, message = _failure(finished, text), _last_words(text)
         tool = tool_of(project)
         if settings.target != "csim" and tool is None and failure is Failure.FAILED:
             raise ToolError(f"make {settings.target} in {project} started no tool: {message}")
@@ -170,16 +173,15 @@ def _failure(finished: Finished, text: str) -> Failure:
         return Failure.TIMED_OUT
     if finished.ending is Ending.OUT_OF_MEMORY:
         return Failure.OUT_OF_MEMORY
-    if finished.status == 0:
+    if finished.status == 0 or _NOT_WHOLE.search(text):
         return Failure.NO_REPORT
     return Failure.KILLED if finished.status == 137 or _KILLED.search(text) else Failure.FAILED
 
 
-def _last_error(text: str) -> str:
-    """The last line of a log that speaks of an error, before those of make itself."""
-    lines: list[str] = [line.strip() for line in _ERROR.findall(text)]
-    own = [line for line in lines if "***" not in line]
-    return (own or lines or [""])[-1][:300]
+def _last_words(text: str) -> str:
+    """The last line of a log that is not make's own: the flow says there why it failed."""
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line and not _OF_MAKE.match(line)), "")[:300]
 
 
 def _read_outcome(path: Path) -> Outcome | None:

@@ -12,7 +12,7 @@ from accelgen.ir import FixedType
 MAX_DESIGNS = 100_000
 """Of one campaign."""
 
-TARGETS = ("csim", "csynth", "cosim", "export", "vivado-synth", "vivado", "bitstream")
+TARGETS = ("csim", "csynth", "cosim", "export", "vivado-synth", "vivado-impl", "vivado", "bitstream")
 """What ``make`` is asked for in each project."""
 
 

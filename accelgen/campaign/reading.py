@@ -21,7 +21,7 @@ MAX_LOG_BYTES = 1 << 16
 STAGES: Mapping[str, Stage] = {
     **dict.fromkeys(("csynth", "cosim", "export"), Stage.C_SYNTHESIS),
     "vivado-synth": Stage.LOGIC_SYNTHESIS,
-    **dict.fromkeys(("vivado", "bitstream"), Stage.IMPLEMENTATION),
+    **dict.fromkeys(("vivado-impl", "vivado", "bitstream"), Stage.IMPLEMENTATION),
 }
 """What a target of make measures last."""
 

@@ -1,0 +1,121 @@
+"""Campaigns of a few designs, built in full, with the stand-ins for the vendor's tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from accelgen.campaign import read_plan, run_campaign
+from accelgen.cli import main
+from accelgen.errors import ToolError, UsageError
+from accelgen.project_files import is_project
+from accelgen.results import Failure, Store
+from accelgen.surrogates.record import Stage
+
+TOOLS = Path(__file__).resolve().parents[1] / "flows" / "tools"
+
+needs_tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="the stand-ins for tools need tclsh")
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """Two designs."""
+    path = tmp_path_factory.mktemp("plan") / "plan.yaml"
+    recipe = {"layers": 1, "inputs": 4, "outputs": 2, "weight_bits": 6}
+    entries = {"random_networks": [recipe], "parts": ["xc7z020clg400-1"], "strategies": "resource"}
+    path.write_text(json.dumps({**entries, "reuse_factors": [1, 4], "time_limit_s": 20}))
+    return path
+
+
+@pytest.fixture
+def tools(monkeypatch):
+    monkeypatch.setenv("PATH", f"{TOOLS}{os.pathsep}{os.environ['PATH']}")
+    return monkeypatch
+
+
+@needs_tclsh
+def test_designs_are_synthesised_and_kept_with_their_predictions(plan, tmp_path, tools, capsys):
+    tools.setenv("ACCELGEN_STORE", str(tmp_path / "store.sqlite"))
+    directory = tmp_path / "it is here"
+    assert main(["campaign", str(plan), "-o", str(directory), "--json"]) == 0
+    campaign = json.loads(capsys.readouterr().out)
+    assert campaign["status"] == {"done": 2}
+    assert campaign["ran"] == 2
+    with Store() as store:
+        results = [stored.result for stored in store.query()]
+    assert [result.synthesis.design.layers[0].reuse_factor for result in results] == [1, 4]
+    for result in results:
+        assert result.synthesis.success
+        assert result.synthesis.resource_stage is Stage.C_SYNTHESIS
+        assert result.synthesis.version == "2023.2"
+        assert set(campaign["errors"]["c_synthesis"]) == set(result.synthesis.targets) & set(
+            result.predicted.total
+        )
+        assert result.details["campaign"]["tries"] == 1
+    for project in (directory / "projects").iterdir():
+        assert is_project(project)  # whose reports can be read again
+        left = {path.suffix for path in project.rglob("*") if path.is_file()}
+        assert left == {".json", ".yaml", ".npz", ".xml", ".log"}
+    assert main(["report", *map(str, (directory / "projects").iterdir())]) == 0
+    capsys.readouterr()
+    assert main(["campaign", str(plan), "-o", str(directory), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {**campaign, "ran": 0}
+    with Store() as store:
+        assert store.count() == 2
+
+
+@needs_tclsh
+@pytest.mark.parametrize(
+    ("mood", "failure"),
+    [
+        ("fail", Failure.FAILED),
+        ("die", Failure.KILLED),
+        ("half", Failure.NO_REPORT),
+        ("memory", Failure.OUT_OF_MEMORY),
+    ],
+)
+def test_failures_are_labels_until_a_design_is_done_after_all(plan, tmp_path, tools, mood, failure):
+    entries = {**json.loads(plan.read_text()), "reuse_factors": 4, "memory_limit_gb": 0.2, "keep": "all"}
+    (tmp_path / "plan.yaml").write_text(json.dumps(entries))
+    own = read_plan(tmp_path / "plan.yaml")
+    store = tmp_path / "store.sqlite"
+    tools.setenv("STANDIN_MODE", f"csynth={mood}")
+    failed = run_campaign(own, tmp_path / "campaign", store=store)
+    assert failed.counts == {failure.value: 1}
+    assert failed.failures[0].reason
+    with Store(store) as opened:
+        (stored,) = opened.query()
+    assert stored.result.failure is failure
+    assert not stored.result.synthesis.success
+    assert (stored.result.synthesis.tool, stored.result.synthesis.version) == ("Vitis HLS", "2023.2")
+    tools.delenv("STANDIN_MODE")
+    assert (
+        run_campaign(own, tmp_path / "campaign", store=store).counts == failed.counts
+    )  # it is not run again
+    again = run_campaign(own, tmp_path / "campaign", store=store, retry_failed=True)
+    assert again.counts == {"done": 1}
+    with Store(store) as opened:
+        (stored,) = opened.query()
+    assert stored.result.failure is None
+
+
+def test_without_a_tool_nothing_is_learned_of_designs(plan, tmp_path, monkeypatch):
+    monkeypatch.setenv("VITIS_HLS", str(tmp_path / "missing"))
+    with pytest.raises(ToolError, match=r"no design can be run.*missing"):
+        run_campaign(read_plan(plan), tmp_path / "campaign", store=tmp_path / "store.sqlite")
+    with Store(tmp_path / "store.sqlite") as store:
+        assert store.count() == 0
+
+
+def test_one_campaign_at_a_time_has_a_directory(plan, tmp_path):
+    def another(*_):
+        with pytest.raises(UsageError, match="in use"):
+            run_campaign(read_plan(plan), tmp_path / "campaign", store=tmp_path / "store.sqlite")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_campaign(read_plan(plan), tmp_path / "campaign", store=tmp_path / "store.sqlite", started=another)
