@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from accelgen.boards import Resources, find_part
 from accelgen.design import Design
+from accelgen.design.kernels import check_kernels
 from accelgen.design.reuse import legalize
 from accelgen.errors import UsageError
 from accelgen.ir import Network
@@ -23,10 +24,10 @@ from accelgen.surrogates.record import TARGETS, DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.variants import layers_of_designs
 
-LAYER_TARGETS = ("latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")
+LAYER_TARGETS = ("latency_cycles", "latency_max_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")
 """The targets that ``--json`` holds for single layers, in its order."""
 
-REPORTED = ("latency_cycles", "latency_max_cycles", *LAYER_TARGETS[1:], "clock_ns")
+REPORTED = (*LAYER_TARGETS, "clock_ns")
 """Those that it holds for whole designs."""
 
 DECIMALS = 3
@@ -254,10 +255,12 @@ def estimate_design(network: Network, design: Design, domain: Domain = DEFAULT_D
     """The estimate of a design for an exact, typed network, made legal first.
 
     Raises:
+        UnsupportedError: a layer that no kernel computes.
         DesignError: the design asks for what a layer cannot have.
         PrecisionError: the network has no types yet.
     """
     legal, changes = legalize(network, design)
+    check_kernels(network, legal)
     notes = [
         f"layer {change.layer!r}: {change.choice} {change.requested} became {change.used} ({change.reason})"
         for change in changes
@@ -269,6 +272,8 @@ def estimate_designs(
     network: Network, designs: Sequence[Design], domain: Domain = DEFAULT_DOMAIN
 ) -> Estimates:
     """Estimates of many designs for one exact, typed network, each made legal first; raises as for one."""
+    for design in {design.io_type: design for design in designs}.values():
+        check_kernels(network, design)
     found = ((rows, predict(layers, domain)) for rows, layers in layers_of_designs(network, designs))
     return _together(
         found,

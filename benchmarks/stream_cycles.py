@@ -2,8 +2,8 @@
 
     python benchmarks/stream_cycles.py [MODEL ...] [--reuse-factor N ...] [--json]
 
-Without models those that come with the tests. Steps of loops take the cycles of the estimator's rules in both;
-the simulation adds when layers of the generated code wait for each other, which the estimate sums up.
+Without models those that come with the tests. Steps of loops take the cycles of the estimator's rules in
+both; the simulation adds when layers of the generated code wait for each other, which the estimate sums up.
 """
 
 from __future__ import annotations

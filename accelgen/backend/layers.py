@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from math import prod
 
 from accelgen.backend import standard  # noqa: F401  (registers its lowering functions)
-from accelgen.backend.lowering import Context, HlsLayer, lowered_kinds, lowering_of
+from accelgen.backend.lowering import Context, HlsLayer, lowering_of
 from accelgen.backend.naming import safe_names
 from accelgen.backend.packed_layers import conversions, lower_packed
 from accelgen.backend.packing import Packing, plan_packing
 from accelgen.design import Design
-from accelgen.errors import DesignError, UnsupportedError
+from accelgen.design.kernels import STREAM_READERS, check_kernels, too_many_readers
 from accelgen.ir import Input, Network, Node, Quantize, Reshape
 
 
@@ -47,6 +47,7 @@ def lower(network: Network, design: Design) -> Lowered:
         UnsupportedError: a node of a class that no kernel computes.
         DesignError: more readers of one result than io_stream can serve.
     """
+    check_kernels(network, design)
     packing = plan_packing(network, design)
     context = Context(network, design, _names(network), _fusions(network, packing), packing)
     layers: list[HlsLayer] = []
@@ -76,27 +77,15 @@ def _own_layers(node: Node, context: Context) -> Sequence[HlsLayer]:
     if context.packing.computes(node):
         return [lower_packed(node, context)]
     entry = lowering_of(node)
-    if entry is None:
-        raise UnsupportedError(
-            f"layer {node.name!r}: there is no kernel for {type(node).__name__} "
-            f"(there is for {', '.join(lowered_kinds())})"
-        )
+    assert entry is not None  # `check_kernels` lets no other node pass
     return entry.function(node, context)
-
-
-MAX_STREAM_READERS = 7
-"""hls4ml copies a stream for at most as many readers (nnet_stream.h, clone_stream)."""
 
 
 def _check_fan_out(layers: Sequence[HlsLayer], outputs: Sequence[str]) -> None:
     readers = Counter([*(name for layer in layers for name in layer.inputs), *outputs])
     for layer in layers:
-        count = readers[layer.name]
-        if count > MAX_STREAM_READERS:
-            raise DesignError(
-                f"layer {layer.node or layer.name!r}: {count} layers read its result, which io_stream can "
-                f"copy {MAX_STREAM_READERS} times; use io_parallel"
-            )
+        if (count := readers[layer.name]) > STREAM_READERS:
+            raise too_many_readers(layer.node or layer.name, count)
 
 
 def _names(network: Network) -> dict[str, str]:

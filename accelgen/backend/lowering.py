@@ -171,6 +171,6 @@ def lowering_of(node: Node) -> LoweringEntry | None:
     return _LOWERINGS.get(type(node))
 
 
-def lowered_kinds() -> list[str]:
-    """The names of the node classes that have a lowering function, sorted."""
-    return sorted(kind.__name__ for kind in _LOWERINGS)
+def lowered_kinds() -> frozenset[type[Node]]:
+    """The node classes that have a lowering function: those of `accelgen.design.kernels.KINDS`."""
+    return frozenset(_LOWERINGS)

@@ -116,7 +116,7 @@ class StreamKernels:
 
     @cached_property
     def _cycles(self) -> dict[str, tuple[float, float, float, float, float]]:
-        """Of each layer, least and most cycles and the interval; of its steps, those that read and compute."""
+        """Of each layer, least and most cycles and interval; then those of steps that read and compute."""
         layers = from_records([self._record])
         found = estimate(layers).layers
         columns = (found[name] for name in ("latency_cycles", "latency_max_cycles", "interval_cycles"))

@@ -29,13 +29,23 @@ def cells(figures: Mapping[str, float], clock_ns: float) -> tuple[object, ...]:
     """A table's cells for figures by target, None for those that are missing."""
     whole = {name: None if figures.get(name) is None else round(figures[name]) for name in _WHOLE}
     latency = figures.get("latency_cycles")
+    most = figures.get("latency_max_cycles", latency)
     period = figures.get("clock_ns")
     return (
-        whole["latency_cycles"],
-        None if latency is None else microseconds(latency * clock_ns / 1000),
+        _between(whole["latency_cycles"], None if most is None else round(most)),
+        None
+        if latency is None or most is None
+        else _between(microseconds(latency * clock_ns / 1000), microseconds(most * clock_ns / 1000)),
         *(whole[name] for name in _WHOLE[1:]),
         None if period is None else round(period, 2),
     )
+
+
+def _between(least: float | None, most: float | None) -> object:
+    """A figure, or both ends of one that varies."""
+    if least is None or most is None or least == most:
+        return least
+    return f"{least:,} to {most:,}"
 
 
 _WHOLE = ("latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")

@@ -13,8 +13,8 @@ from tests.cli.commands import run, run_json
 ROOT = Path(__file__).resolve().parents[2]
 TAGGER = ROOT / "examples/jet_tagger/model.keras"
 RESOURCE = ("--board", "zcu102", "--strategy", "resource")
-LAYER_TARGETS = ["latency_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k"]
-REPORTED = ["latency_cycles", "latency_max_cycles", *LAYER_TARGETS[1:], "clock_ns"]
+LAYER_TARGETS = ["latency_cycles", "latency_max_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k"]
+REPORTED = [*LAYER_TARGETS, "clock_ns"]
 
 
 def test_json(capsys):

@@ -11,7 +11,7 @@ from accelgen.backend.kernels.config import constants
 from accelgen.backend.kernels.elementwise import sharing
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.errors import UnsupportedError
+from accelgen.design.kernels import BROADCAST_AXES, broadcast_loops
 from accelgen.ir import Concatenate, FixedType, Merge, MergeKind, Node
 from accelgen.ir.nodes import Shape
 from accelgen.passes.bounds import bounds, of_type, type_of
@@ -25,14 +25,11 @@ _FUNCTIONS = {
     MergeKind.MAXIMUM: "larger_of",
     MergeKind.MINIMUM: "smaller_of",
 }
-_MAX_AXES = 4
 
 
 @lowers(Merge, fuses=True)
 def lower_merge(node: Merge, context: Context) -> list[HlsLayer]:
     """Inputs combined two at a time, exactly on the way."""
-    if node.kind not in _FUNCTIONS:
-        raise UnsupportedError(f"layer {node.name!r}: an average is lowered to a sum and a scale before")
     layers: list[HlsLayer] = []
     names, kinds = context.inputs(node), context.input_types(node)
     name, kind, shape = names[0], kinds[0], context.shape(node.inputs[0])
@@ -69,12 +66,8 @@ def _layer(
 
 
 def _broadcast(node: Merge, context: Context, shape: Shape, first: Shape, second: Shape) -> str:
-    sizes, strides = _collapsed(shape, [_strides(shape, operand) for operand in (first, second)])
-    if len(sizes) > _MAX_AXES:
-        raise UnsupportedError(
-            f"layer {node.name!r}: inputs of shapes {first} and {second} broadcast along too many axes"
-        )
-    pad = _MAX_AXES - len(sizes)
+    sizes, strides = broadcast_loops(shape, (first, second))
+    pad = BROADCAST_AXES - len(sizes)
     at_once = shape[-1] if context.stream else prod(shape)
     shared = node.kind is MergeKind.MULTIPLY
     members = constants(n_a=prod(first), n_b=prod(second))
@@ -86,34 +79,6 @@ def _broadcast(node: Merge, context: Context, shape: Shape, first: Shape, second
         members += constants(**{f"{name}{axis}": step for axis, step in enumerate([*[0] * pad, *steps])})
         members += constants(**{f"{name}_in_step": prod(operand[:-1]) == prod(shape[:-1])})
     return members
-
-
-def _strides(shape: Shape, operand: Shape) -> list[int]:
-    """For each axis of ``shape``, how far apart an operand's elements lie; 0 where it repeats."""
-    own = (1,) * (len(shape) - len(operand)) + operand
-    return [
-        0 if size == 1 and whole > 1 else prod(own[axis + 1 :])
-        for axis, (size, whole) in enumerate(zip(own, shape, strict=True))
-    ]
-
-
-def _collapsed(shape: Shape, strides: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """The same walk with as few axes as possible before the last one."""
-    sizes = [shape[-1]]
-    steps = [[own[-1]] for own in strides]
-    for axis in reversed(range(len(shape) - 1)):
-        if shape[axis] == 1:
-            continue
-        joins = len(sizes) > 1 and all(
-            own[axis] == walk[0] * sizes[0] for own, walk in zip(strides, steps, strict=True)
-        )
-        if joins:
-            sizes[0] *= shape[axis]
-            continue
-        sizes.insert(0, shape[axis])
-        for own, walk in zip(strides, steps, strict=True):
-            walk.insert(0, own[axis])
-    return sizes, steps
 
 
 @lowers(Concatenate, fuses=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from accelgen.backend.kernels.config import constants, typedef
 from accelgen.backend.kernels.layer import call
 from accelgen.backend.lowering import Context, HlsLayer, lowers
-from accelgen.errors import UnsupportedError
 from accelgen.ir import Pool, PoolKind
 from accelgen.ir.nodes import Shape
 
@@ -15,8 +14,6 @@ _REDUCTIONS = {PoolKind.MAX: "maximum", PoolKind.SUM: "sum"}
 @lowers(Pool, fuses=True)
 def lower_pool(node: Pool, context: Context) -> list[HlsLayer]:
     """Windows of one or two axes; global pooling is a window as large as the input."""
-    if node.kind not in _REDUCTIONS:
-        raise UnsupportedError(f"layer {node.name!r}: an average is lowered to a sum and a scale before")
     *positions, channels = context.shape(node.inputs[0])
     members = constants(reuse_factor=context.choice(node).reuse_factor, n_chan=channels)
     members += pool_geometry(node, tuple(positions), context.shape(node.name)[:-1])
@@ -29,14 +26,8 @@ def lower_pool(node: Pool, context: Context) -> list[HlsLayer]:
 
 
 def pool_geometry(node: Pool, positions: Shape, results: Shape) -> str:
-    """The members that describe windows over ``positions`` of the input, and ``results`` of them.
-
-    Raises:
-        UnsupportedError: more than two axes.
-    """
+    """The members that describe windows over ``positions`` of the input, and ``results`` of them."""
     rank = len(node.size)
-    if rank > 2:
-        raise UnsupportedError(f"layer {node.name!r}: pooling over {rank} axes; 1 and 2 are supported")
     members = ""
     for name, sizes in (("in", positions), ("out", results), ("size", node.size), ("stride", node.strides)):
         height, width = [1] * (2 - rank) + list(sizes)

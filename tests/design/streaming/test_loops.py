@@ -39,7 +39,11 @@ def conv(strides=ONCE, padding=NONE, size=(3, 3), dilation=ONCE, source="x"):
     [
         (conv(), 48, 1),
         (conv(strides=TWICE), 48, 0),  # windows end at rows 2, 4, 6 and columns 2, 4
-        (conv(padding=SAME), 80, 1 + 1 + 6 + 1),  # to the end of its row, the last row, and one that padding holds
+        (
+            conv(padding=SAME),
+            80,
+            1 + 1 + 6 + 1,
+        ),  # its row's end, the last row, one that padding holds
         (conv(strides=TWICE, padding=SAME), 80, 1 + 1),
         (conv(dilation=TWICE), 48, 1),
         (conv(size=(1, 3), strides=TWICE), 54, 0),  # a row of zeros behind the image, which ends no window
