@@ -28,7 +28,7 @@ CARD = "boosting/card.json"
 
 
 def held_out() -> dict[tuple[str, str], float]:
-    """The symmetric error on architectures left out, by domain and target, of domains of one kind of layers."""
+    """The symmetric error on architectures left out, by domain and target, of domains of one family."""
     card = json.loads((data_dir("surrogates") / CARD).read_text(encoding="utf-8"))
     found: dict[tuple[str, str], list[float]] = {}
     for row in card["scores"]:
