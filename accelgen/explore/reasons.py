@@ -11,6 +11,9 @@ from accelgen.explore.milp import Solution, solve
 from accelgen.explore.problem import Problem
 from accelgen.explore.space import INTERVAL, LATENCY
 
+TIGHT = 0.9
+"""The share of a limit from which on it is named among those that bound a design together."""
+
 _BETTER = {LATENCY: "faster design", INTERVAL: "design with a shorter interval"}
 
 
@@ -38,11 +41,10 @@ class Wording:
             return f"{lead}: there is no {better}, whatever it takes"
         least = dict(self._blocking(beyond))
         if not least:
-            conflict = explain(
-                replace(self.problem, limits={**self.problem.limits, **beyond.limits})
-            ).conflict
-            together = [name for name in self.most if self.goals.table_name(name) in conflict]
-            return f"{lead}: {_listed(map(self._limit, together))} together leave no {better}"
+            tight = sorted(self.most, key=lambda name: -self._share(name, found))
+            full = [name for name in tight if self._share(name, found) >= TIGHT] or tight[:1]
+            taken = _listed(f"{TITLES[name]} is {self._of(name, found)}" for name in full)
+            return f"{lead}: every {better} breaks a limit, where {taken}"
         taken = (
             f"{self._taken(name, found)}, and any {better} takes {self._amount(name, needed)} or more"
             for name, needed in least.items()
@@ -97,11 +99,17 @@ class Wording:
                 yield figure, found.figures[table]
 
     def _taken(self, figure: str, found: Solution) -> str:
+        return f"{TITLES[figure]} is the limit, {self._of(figure, found)}"
+
+    def _of(self, figure: str, found: Solution) -> str:
         """How much of a limit a design takes."""
-        most, table = self.most[figure], self.goals.table_name(figure)
         upto = "up to " if self.goals.is_sure(figure) else ""
-        amount = f"{upto}{self._amount(figure, found.figures[table])} of {self._amount(figure, most)}"
-        return f"{TITLES[figure]} is the limit, {amount}"
+        taken = self._amount(figure, found.figures[self.goals.table_name(figure)])
+        return f"{upto}{taken} of {self._amount(figure, self.most[figure])}"
+
+    def _share(self, figure: str, found: Solution) -> float:
+        """The share of a limit that a design takes."""
+        return found.figures[self.goals.table_name(figure)] / (self.most[figure] or 1.0)
 
     def _limit(self, figure: str) -> str:
         return f"{TITLES[figure]} of at most {self._amount(figure, self.most[figure])}"

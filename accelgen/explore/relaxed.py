@@ -55,6 +55,25 @@ def relaxed_front(
     return _front(sums, rests, most)
 
 
+def thriftiest(problem: Problem, axes: tuple[str, str], high: float) -> Indices | None:
+    """The design (layers,) with the least second figure whose first is at most ``high``, under all limits.
+
+    Returns:
+        None where that does not follow from the front with one limit or none, which proves nothing.
+    """
+    limit = ""
+    for _ in range(2):
+        designs = relaxed_front(problem, axes, limit, high)
+        if designs is None or not len(designs):
+            return None
+        last = designs[-1:]
+        figures = problem.evaluate(last)
+        if problem.within_limits(figures)[0]:
+            return designs[-1]
+        limit = max(problem.limits, key=lambda name: figures[name][0] / (problem.limits[name] or 1.0))
+    return None
+
+
 def _front(sums: Sequence[Numbers], rests: Sequence[Numbers], most: Numbers) -> Indices | None:
     """The front of sums over layers of columns (k, c), which are at most ``most`` (c,)."""
     least = np.array([own.min(axis=0) for own in sums])

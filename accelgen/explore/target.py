@@ -10,8 +10,9 @@ from accelgen.design import Design, LayerDesign
 from accelgen.estimation import Estimate, estimate_design
 from accelgen.explore.goals import Goals
 from accelgen.explore.milp import Point, Solution, solve
-from accelgen.explore.problem import Problem
+from accelgen.explore.problem import Indices, Problem
 from accelgen.explore.reasons import Wording
+from accelgen.explore.relaxed import thriftiest
 from accelgen.explore.space import Space, design_space
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
@@ -141,6 +142,13 @@ def _thriftiest(problem: Problem, found: Solution, goals: Goals) -> Solution:
         return found
     (figure,) = problem.objective
     other = next(axis for axis in goals.figures if axis != figure)
-    most = min(found.figures[figure], problem.limits.get(figure, found.figures[figure]))
+    most = found.figures[figure]
+    known = thriftiest(problem, (figure, other), most)
+    if known is not None:
+        return replace(found, positions=tuple(known.tolist()), figures=_figures(problem, known))
     again = solve(replace(problem, objective={other: 1.0}, limits={**problem.limits, figure: most}))
     return found if again is None else replace(again, cost=found.cost, bound=found.bound)
+
+
+def _figures(problem: Problem, positions: Indices) -> dict[str, float]:
+    return {name: float(own[0]) for name, own in problem.evaluate(positions[None]).items()}
