@@ -172,7 +172,7 @@ class _Family:
 
     def held_out(self, target: str, kind: str, learned_from: Flags) -> Numbers:
         """Figures (d,) by corrections that did not see the row's architecture."""
-        found = self.said[target].copy()
+        found: Numbers = self.said[target].copy()
         for fold in np.unique(self.folds):
             out = self.folds == fold
             found[out] = self.corrected(target, self.fit(target, kind, learned_from & ~out))[out]
