@@ -83,7 +83,8 @@ inline uint64_t quantize(const Port &port, double value) {
     if (below || whole >= past) {
         if (port.overflow == Overflow::SAT_ZERO)
             return 0;
-        const uint64_t largest = ~uint64_t(0) >> (64 - port.width + (port.is_signed ? 1 : 0));
+        const int bits = port.width - (port.is_signed ? 1 : 0);
+        const uint64_t largest = bits == 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
         const uint64_t smallest = port.is_signed ? ~largest + (symmetric ? 1 : 0) : 0;
         return below ? smallest : largest;
     }

@@ -144,6 +144,9 @@ proc hls::export_design {options arguments} {
     set mood [standin::begin export]
     set top [recall top]
     standin::write $mood [file join $solution impl ip component.xml] "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<spirit:component>\n<spirit:name>$top</spirit:name>\n</spirit:component>\n"
+    if {[dict exists $options -output]} {
+        standin::write $mood [lindex [dict get $options -output] 0] "PK stand-in"
+    }
     standin::write $mood [file join $solution impl export.zip] "PK stand-in"
     standin::end $mood
 }
