@@ -43,8 +43,8 @@ class Wording:
         if not least:
             tight = sorted(self.most, key=lambda name: -self._share(name, found))
             full = [name for name in tight if self._share(name, found) >= TIGHT] or tight[:1]
-            taken = _listed(f"{TITLES[name]} is {self._of(name, found)}" for name in full)
-            return f"{lead}: every {better} breaks a limit, where {taken}"
+            fullest = _listed(f"{TITLES[name]} is {self._of(name, found)}" for name in full)
+            return f"{lead}: every {better} breaks a limit, where {fullest}"
         taken = (
             f"{self._taken(name, found)}, and any {better} takes {self._amount(name, needed)} or more"
             for name, needed in least.items()

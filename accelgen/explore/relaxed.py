@@ -66,10 +66,10 @@ def thriftiest(problem: Problem, axes: tuple[str, str], high: float) -> Indices 
         designs = relaxed_front(problem, axes, limit, high)
         if designs is None or not len(designs):
             return None
-        last = designs[-1:]
-        figures = problem.evaluate(last)
+        last: Indices = designs[-1]
+        figures = problem.evaluate(last[None])
         if problem.within_limits(figures)[0]:
-            return designs[-1]
+            return last
         limit = max(problem.limits, key=lambda name: figures[name][0] / (problem.limits[name] or 1.0))
     return None
 
