@@ -14,7 +14,7 @@ import numpy as np
 
 from accelgen import reference
 from accelgen.backend.build import write_project
-from accelgen.backend.csim import FLAGS
+from accelgen.backend.csim import FLAGS, _precompiled_header
 from accelgen.boards import find_board
 from accelgen.design import Design, IoType
 from accelgen.ir import (
@@ -102,6 +102,12 @@ class Project:
 
         return self._run(pointers(inputs), pointers(outputs), ctypes.c_size_t(samples))
 
+    @cached_property
+    def samples(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """10,000 real inputs, and what the golden model makes of them."""
+        numbers = self.numbers(10_000)
+        return numbers, self.golden(numbers)
+
     def numbers(self, samples: int, seed: int = 0) -> list[np.ndarray]:
         """Real inputs, on and off the grid and beyond the range."""
         rng = np.random.default_rng(seed)
@@ -139,6 +145,7 @@ def compiled(network: Network, directory: Path, board: str, io_type: IoType, bus
     build(network, directory, board, io_type, bus_bits)
     library = directory.with_suffix(".so")
     folders = ["-Ifirmware", "-Ifirmware/ap_types", "-Iboard/sim", "-Iboard"]
+    folders += _precompiled_header(directory / "firmware")
     run(["g++", *FLAGS, "-shared", *folders, "board/simulation.cpp", "-o", str(library)], directory)
     return Project(network, directory, library)
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 
+from accelgen.design import IoType
 from tests.flows.board import simulated_pynq
+from tests.flows.board.designs import design_for, write
 from tests.flows.board.projects import Project, run
 
-SAMPLES = 10_000
 STUBS = Path(__file__).parent / "stubs"
-WARNINGS = ("-std=c++17", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+WARNINGS = ("-std=c++17", "-O0", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
 
 @contextmanager
@@ -47,21 +47,9 @@ def loaded(project: Project) -> Iterator[tuple[ModuleType, simulated_pynq.Board]
                 sys.modules.pop(name, None)
 
 
-def has_python(project: Project) -> bool:
-    return (project.directory / "driver/driver.py").is_file()
-
-
-def bits(arrays: Any) -> list[np.ndarray]:
-    """For comparisons that tell -0 from 0 and rounding from none."""
-    return [np.ascontiguousarray(array, np.float64) + 0.0 for array in arrays]
-
-
-def test_the_python_driver_computes_the_golden_model(project: Project):
-    if not has_python(project):
-        pytest.skip("cards have a C++ driver only")
-    numbers = project.numbers(SAMPLES)
-    golden = project.golden(numbers)
-    with loaded(project) as (driver, board), driver.Accelerator("some.bit", batch=4_096) as accelerator:
+def test_the_python_driver_computes_the_golden_model(board_project: Project):
+    numbers, golden = board_project.samples
+    with loaded(board_project) as (driver, board), driver.Accelerator("some.bit", batch=4_096) as accelerator:
         outputs = accelerator.predict(*numbers)
         assert board.loaded == ["some.bit"]
         one = accelerator.predict(*(array[:1] for array in numbers))
@@ -76,16 +64,16 @@ def test_the_python_driver_computes_the_golden_model(project: Project):
     assert all(buffer.freed for buffer in board.buffers.values())
 
 
-def test_the_python_driver_as_a_program(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    if not has_python(project):
-        pytest.skip("cards have a C++ driver only")
-    numbers = project.numbers(20)
+def test_the_python_driver_as_a_program(
+    board_project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    numbers = board_project.numbers(20)
     given = [tmp_path / f"in{index}.npy" for index in range(len(numbers))]
     for path, array in zip(given, numbers, strict=True):
         np.save(path, array)
-    golden = project.golden(numbers)
+    golden = board_project.golden(numbers)
     saved = [str(tmp_path / f"out{index}.npy") for index in range(len(golden))]
-    with loaded(project) as (driver, _):
+    with loaded(board_project) as (driver, _):
         driver.main(
             [*map(str, given), "--save", *saved, "--bitfile", "x.bit", "--batch", "8", "--repeats", "1"]
         )
@@ -96,11 +84,9 @@ def test_the_python_driver_as_a_program(project: Project, tmp_path: Path, capsys
     assert "samples a second from memory to memory" in capsys.readouterr().out
 
 
-def test_the_python_driver_refuses_what_does_not_fit(project: Project):
-    if not has_python(project):
-        pytest.skip("cards have a C++ driver only")
-    numbers = project.numbers(3)
-    with loaded(project) as (driver, _), driver.Accelerator("x.bit", batch=2) as accelerator:
+def test_the_python_driver_refuses_what_does_not_fit(board_project: Project):
+    numbers = board_project.numbers(3)
+    with loaded(board_project) as (driver, _), driver.Accelerator("x.bit", batch=2) as accelerator:
         with pytest.raises(ValueError, match="inputs given; the network takes"):
             accelerator.predict(*numbers, numbers[0])
         with pytest.raises(ValueError, match="takes samples of shape"):
@@ -116,14 +102,13 @@ def test_the_python_driver_refuses_what_does_not_fit(project: Project):
 
 def through_files(project: Project, program: Path, folder: Path, *first: str) -> None:
     """Run a C++ driver on files, 10,000 samples in batches of 1,024, and compare with the golden model."""
-    numbers = project.numbers(SAMPLES, seed=1)
-    golden = project.golden(numbers)
+    numbers, golden = project.samples
     given = [folder / f"in{index}.bin" for index in range(len(numbers))]
     taken = [folder / f"out{index}.bin" for index in range(len(golden))]
     for path, array in zip(given, numbers, strict=True):
         array.astype("<f8").tofile(path)
     printed = run([str(program), *first, *map(str, given), *map(str, taken)], folder)
-    assert f"{SAMPLES} samples, latency" in printed
+    assert f"{len(numbers[0])} samples, latency" in printed
     for path, wanted in zip(taken, golden, strict=True):
         np.testing.assert_array_equal(np.fromfile(path, "<f8").reshape(wanted.shape), wanted)
 
@@ -139,24 +124,20 @@ def test_the_cpp_driver_computes_the_golden_model(project: Project, tmp_path: Pa
     through_files(project, program, tmp_path, *(["some.xclbin"] if card else []))
 
 
-def test_the_other_cpp_compiles_without_a_warning(project: Project, tmp_path: Path):
-    driver = project.directory / "driver"
-    if not (driver / "linux.cpp").is_file():
-        pytest.skip("cards have one program only")
+@pytest.mark.parametrize("io_type", IoType)
+def test_the_other_cpp_compiles_without_a_warning(io_type: IoType, tmp_path: Path):
+    write(design_for("zcu102", io_type), tmp_path, 1, 2)
     for name in ("linux.cpp", "baremetal.cpp"):
-        includes = ["-I", str(STUBS)]
-        run(["g++", *WARNINGS, *includes, "-fsyntax-only", str(driver / name)], tmp_path)
+        run(["g++", *WARNINGS, "-I", str(STUBS), "-fsyntax-only", f"driver/{name}"], tmp_path)
 
 
-def test_the_drivers_need_no_accelgen(project: Project, tmp_path: Path):
+def test_the_drivers_need_no_accelgen(board_project: Project, tmp_path: Path):
     """What is copied to a board works there: the folder alone, and NumPy."""
-    if not has_python(project):
-        pytest.skip("cards have a C++ driver only")
     folder = tmp_path / "copied"
-    shutil.copytree(project.directory / "driver", folder)
+    shutil.copytree(board_project.directory / "driver", folder)
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     assert "import accelgen" not in text
     assert "from accelgen" not in text
     code = "import sys; sys.modules['pynq'] = sys; import driver; print(len(driver.network.INPUTS))"
     out = run([sys.executable, "-S", "-c", f"import sys; sys.path += {sys.path!r}; {code}"], folder)
-    assert int(out) == len(project.network.inputs)
+    assert int(out) == len(board_project.network.inputs)
