@@ -1,4 +1,5 @@
 # make demo | test | lint | bench | docs | clean; needs Python 3.10 to 3.13, g++ and make, nothing else.
+# make -j4 csynth PROJECTS='runs/*' and the other targets of generated projects: for many of them.
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,3 +58,5 @@ docs: $(DOCS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+include templates/flow/sweep.mk

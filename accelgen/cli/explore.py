@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from accelgen.cli.arguments import FOLDER, PATH, count
@@ -131,6 +132,7 @@ def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
         return []
     from accelgen.console import step
     from accelgen.explore.report.write import DESIGNS, HTML, write_exploration
+    from accelgen.flows.files import sweep_makefile
 
     folder = Path(options.output)
     weights = ("--weights", options.weights) if options.weights else ()
@@ -143,6 +145,9 @@ def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
         with step(f"building {project}"):
             model.build(project, config=design, calibration=calibration, name=options.name)
         lines.append(f"built: {project}; verify it: accelgen verify {project}")
+    if options.build:
+        (folder / "Makefile").write_bytes(sweep_makefile(f"{PROJECTS}/*"))
+        lines.append(f"synthesise all: make -C {quote(str(folder))} -j4 csynth")
     return lines
 
 

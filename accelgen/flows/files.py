@@ -42,3 +42,8 @@ def flow_files(name: str, top: str, design: Design) -> dict[str, bytes]:
         **{f"flow/{script}": read(f"flow/{script}") for script in _FIXED},
     }
     return {path: content.encode() for path, content in text.items()}
+
+
+def sweep_makefile(projects: str) -> bytes:
+    """A Makefile whose targets are those of many projects: ``projects``, words of a shell such as runs/*."""
+    return f"PROJECTS ?= {projects}\n\n{read('flow/sweep.mk')}".encode()

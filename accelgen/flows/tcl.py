@@ -10,8 +10,8 @@ _SPECIAL = re.compile(r"[^ -~]|[\"$\[\]\\{}]")
 def word(text: str) -> str:
     r"""A word that Tcl 8.5 and later read as exactly ``text``.
 
-    It is ASCII, as tools read scripts in the encoding of their locale: any other character, and any that means
-    something to Tcl, is written as ``\uXXXX``, which is two for those above U+FFFF (a surrogate pair).
+    It is ASCII, as tools read scripts in the encoding of their locale: any other character, and any that
+    means something to Tcl, is written as ``\uXXXX``, and one above U+FFFF as two (a surrogate pair).
     """
     return '"' + _SPECIAL.sub(_escaped, text) + '"'
 

@@ -18,7 +18,7 @@ proc directive {step} {
 # Run a script to its end, and with it the tool, which otherwise might wait for more.
 proc attempt {script} {
     if {[catch {uplevel #0 $script}]} {
-        puts stderr $::errorInfo
+        puts stderr "ERROR: $::errorInfo"
         exit 1
     }
     exit 0

@@ -231,6 +231,9 @@ proc strict::json_string {text} {
         scan $character %c code
         if {$character in {"\"" "\\"}} {
             append escaped \\ $character
+        } elseif {$code > 0xffff} {
+            incr code -0x10000
+            append escaped [format {\u%04x\u%04x} [expr {0xd800 | $code >> 10}] [expr {0xdc00 | $code & 0x3ff}]]
         } elseif {$code < 32 || $code > 126} {
             append escaped [format {\u%04x} $code]
         } else {
