@@ -96,7 +96,7 @@ rm -f "build/$stage.done" "build/$stage.status" "$@"
     (cd "$folder" && run </dev/null 9>&-)
     echo $? >"build/$stage.status"
 } 2>&1 | tee "$log" 9>&-
-status=$(cat "build/$stage.status")
+status=$(cat "build/$stage.status" || echo 1)
 rm -f "build/$stage.status"
 if [ "$status" != 0 ]; then
     rm -f "build/$stage.start"

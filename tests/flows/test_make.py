@@ -217,3 +217,9 @@ def test_help_names_every_target(make: Makes) -> None:
     made = make()
     for target in ("csim", "csynth", "cosim", "export", "vivado", "bitstream", "report", "clean"):
         assert f"make {target} " in made
+
+
+def test_reports_are_accelgens(make: Makes, tools: Path) -> None:
+    (tools / "accelgen").write_text("#!/bin/sh\necho called: $*\n")
+    (tools / "accelgen").chmod(0o755)
+    assert "called: report ." in make("report")

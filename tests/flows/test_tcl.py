@@ -40,11 +40,7 @@ def run(folder: Path, script: str, tool: str = "vitis_hls", version: str = "2023
     process = subprocess.run(
         ["tclsh", str(STRICT), tool, version, "script.tcl"],
         cwd=folder,
-        env={
-            "PATH": "/usr/bin:/bin:/usr/local/bin",
-            "LC_ALL": "C",
-            "STRICT_JOURNAL": str(folder / "journal"),
-        },
+        env={**os.environ, "LC_ALL": "C", "STRICT_JOURNAL": journal},
         capture_output=True,
         text=True,
         timeout=SECONDS,
