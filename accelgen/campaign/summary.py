@@ -81,7 +81,9 @@ class Campaign:
         """The folder of a design."""
         return self.directory / PROJECTS / ended.job.project
 
-    def _results(self) -> Iterator[Result]:
+    @property
+    def results(self) -> Iterator[Result]:
+        """All results, in the order of the plan."""
         for ended in self.ended:
             if ended.outcome is not None:
                 yield from ended.outcome.results
@@ -89,7 +91,7 @@ class Campaign:
     def errors(self) -> dict[str, dict[str, Errors]]:
         """How well targets were predicted before they were measured, by stage and target."""
         pairs: dict[str, dict[str, list[tuple[float, ...]]]] = {}
-        for result in self._results():
+        for result in self.results:
             predicted = {} if result.predicted is None else result.predicted.total
             for target, measured in result.synthesis.targets.items():
                 if target in predicted:

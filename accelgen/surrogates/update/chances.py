@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from accelgen.surrogates.learn.apply import probability
 from accelgen.surrogates.learn.model import Success
 from accelgen.surrogates.learn.success import attempts, fit_success, held_out_margins
 from accelgen.surrogates.record import Synthesis
-from accelgen.surrogates.update.fit import CERTAIN, MIN_GROUPS
+from accelgen.surrogates.update.fit import MIN_GROUPS, certain
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ def fit_chances(rows: Sequence[Synthesis], served: Success | None) -> tuple[Succ
     said = probability(from_records([row.design for row in tried]), served)
     before = np.where(np.isnan(said), outcome.mean(), said)
     errors = [_by_group((chance - outcome) ** 2, tried) for chance in (before, now)]
-    saved = errors[0] - errors[1]
-    better = bool(saved.mean() > CERTAIN * saved.std(ddof=1) / sqrt(saved.size))
+    better = certain(errors[0] - errors[1])
     chances = Chances(
         rows=len(tried),
         failures=int(np.count_nonzero(~outcome)),

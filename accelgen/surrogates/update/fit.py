@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
 from accelgen.surrogates.learn.apply import WORST, decimals, offset
@@ -36,8 +37,8 @@ EXACT = 0.9
 GAIN = 0.02
 """Part of the error that a correction must save."""
 
-CERTAIN = 2.5
-"""Standard errors by which the saving must be above 0: some ten figures are tried at once."""
+CERTAIN = 0.994
+"""How sure it must be that a correction saves anything: some ten figures are tried at once."""
 
 HARM = 0.1
 """Part of the error by which a correction may be worse on data that the estimates were trained on."""
@@ -233,7 +234,8 @@ def _choose(
     for target in TARGETS:
         measured = table.measured(target)
         own = table.own & ~np.isnan(measured)
-        if target not in table.said or len(set(names[own].tolist())) < MIN_GROUPS:
+        known = target in table.single or target in WORST  # of the others, layers have none
+        if not known or len(set(names[own].tolist())) < MIN_GROUPS:
             continue
         was = _kind(current, target)
         before = table.held_out(target, was, seen)
@@ -307,13 +309,18 @@ def _best(errors: dict[str, Numbers], names: npt.NDArray[np.int64], own: Flags, 
         if kind == "none" or mean >= min(least, allowed):
             continue
         saved = _by_group(errors["none"] - values, names, own)
-        certain = saved.mean() > CERTAIN * saved.std(ddof=1) / sqrt(saved.size)
         harmless = not base.any() or _mean(values, names, base) <= (1 + HARM) * _mean(
             errors["none"], names, base
         )
-        if certain and harmless:
+        if certain(saved) and harmless:
             best, least = kind, mean
     return best
+
+
+def certain(savings: Numbers) -> bool:
+    """Whether savings for architectures are above 0 on the whole, by Student's t (one-sided)."""
+    margin = float(stdtrit(savings.size - 1, CERTAIN)) * savings.std(ddof=1) / sqrt(savings.size)
+    return bool(savings.mean() > margin)
 
 
 def _width(measured: Numbers, said: Numbers, names: npt.NDArray[np.int64], target: str) -> float:

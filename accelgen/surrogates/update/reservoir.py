@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 CAPACITY = 20_000
-"""Results; learning takes about a minute then."""
+"""Results; more teach little and take long."""
 
 
 @dataclass
@@ -40,6 +40,11 @@ class Reservoir(Generic[Item]):
     offered: dict[str, None] = field(default_factory=dict)
     unseen: int = 0
     """New results that were offered since the last time that all was learned from."""
+    _old: list[int] = field(default_factory=list, init=False, repr=False)
+    """Where the entries are that have been learned from."""
+
+    def __post_init__(self) -> None:
+        self._old = [place for place, entry in enumerate(self.entries) if entry.seen]
 
     def __iter__(self) -> Iterator[Item]:
         return (entry.item for entry in self.entries)
@@ -56,17 +61,20 @@ class Reservoir(Generic[Item]):
         self.unseen += not seen
         entry = Entry(key, item, seen)
         if len(self.entries) < self.capacity:
+            if seen:
+                self._old.append(len(self.entries))
             self.entries.append(entry)
             return True
-        old = [place for place, other in enumerate(self.entries) if other.seen]
         if seen:  # an old one: as good as those that are there
             place = int(random.random() * len(self.offered))
-            if place >= len(old):
+            if place >= len(self._old):
                 return False
-            self.entries[old[place]] = entry
+            self.entries[self._old[place]] = entry
             return True
-        if old:
-            self.entries[old[int(random.random() * len(old))]] = entry
+        if self._old:
+            place = int(random.random() * len(self._old))
+            self._old[place], self._old[-1] = self._old[-1], self._old[place]
+            self.entries[self._old.pop()] = entry
             return True
         place = int(random.random() * self.unseen)
         if place >= self.capacity:
@@ -79,3 +87,4 @@ class Reservoir(Generic[Item]):
         self.unseen = 0
         for entry in self.entries:
             entry.seen = True
+        self._old = list(range(len(self.entries)))
