@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
+from accelgen.explore.highs import stdout_on_stderr
 from accelgen.explore.labels import Flags, Growth
 from accelgen.explore.milp import INFEASIBLE, OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.explore.problem import Composition, Indices, Numbers, Problem
@@ -317,15 +318,16 @@ class _Search:
         objective = slope * first.coefficients + second.coefficients
         constant = slope * first.constant + second.constant
         unit = unit_of(objective)
-        answer = linprog(
-            objective / unit,
-            A_ub=self._matrix,
-            b_ub=self._most,
-            A_eq=program.one_each,
-            b_eq=np.ones(program.one_each.shape[0]),
-            bounds=(0, None),
-            method="highs",
-        )
+        with stdout_on_stderr():
+            answer = linprog(
+                objective / unit,
+                A_ub=self._matrix,
+                b_ub=self._most,
+                A_eq=program.one_each,
+                b_eq=np.ones(program.one_each.shape[0]),
+                bounds=(0, None),
+                method="highs",
+            )
         if answer.status == INFEASIBLE:
             return None
         multipliers = np.maximum(-answer.ineqlin.marginals, 0)

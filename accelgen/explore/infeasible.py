@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from accelgen.errors import UsageError
+from accelgen.explore.highs import stdout_on_stderr
 from accelgen.explore.milp import PROOF, Solution, solve
 from accelgen.explore.problem import Problem
 from accelgen.explore.program import Program
@@ -142,13 +143,14 @@ def _nearest(problem: Problem) -> Solution:
     options = np.arange(n + further) < program.n_options
     highest = np.where(options, 1, np.inf)
     for weights in (np.eye(further)[-1], np.append(np.ones(len(names)), 0)):
-        found = milp(
-            np.concatenate([np.zeros(n), weights]),
-            integrality=options,
-            bounds=Bounds(0, highest),
-            constraints=constraints,
-            options={"mip_rel_gap": 0.0},
-        )
+        with stdout_on_stderr():
+            found = milp(
+                np.concatenate([np.zeros(n), weights]),
+                integrality=options,
+                bounds=Bounds(0, highest),
+                constraints=constraints,
+                options={"mip_rel_gap": 0.0},
+            )
         highest[-1] = found.x[-1] * (1 + PROOF)
     design = reduced.restore(program.chosen(found.x)[None])
     figures = problem.evaluate(design)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from accelgen.errors import AccelgenError, UsageError
+from accelgen.explore.highs import stdout_on_stderr
 from accelgen.explore.problem import Indices, Numbers, Problem
 from accelgen.explore.program import Program, Row, unit_of
 from accelgen.explore.reduction import ROUNDING, Reduced, reduce, shares_of
@@ -199,13 +200,14 @@ class _Search:
         options = np.arange(program.n_variables) < program.n_options
         left_s = self._deadline - time.monotonic()
         timed = {"time_limit": max(left_s, 0.0)} if left_s < inf else {}
-        answer = milp(
-            objective.coefficients / unit,
-            integrality=options,
-            bounds=Bounds(0, np.where(options, 1, np.inf)),
-            constraints=constraints,
-            options={"mip_rel_gap": 0.0, **timed, **further},
-        )
+        with stdout_on_stderr():
+            answer = milp(
+                objective.coefficients / unit,
+                integrality=options,
+                bounds=Bounds(0, np.where(options, 1, np.inf)),
+                constraints=constraints,
+                options={"mip_rel_gap": 0.0, **timed, **further},
+            )
         if answer.status == INFEASIBLE:
             return None, inf
         if answer.x is None:
