@@ -42,6 +42,7 @@ from accelgen.ir import (
 from accelgen.ir.recurrent import cell_network, cell_products
 from accelgen.ir.softmax import softmax_plan
 from accelgen.passes.infer_types import infer_types
+from accelgen.surrogates.fifos import with_fifos
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord
 from accelgen.surrogates.weights import known_cost
 
@@ -76,14 +77,18 @@ def describe(network: Network, design: Design) -> DesignRecord:
     """
     if any(node.name not in network.types for node in network):
         raise PrecisionError("the network has no types yet; run accelgen.passes.infer_types first")
-    return DesignRecord(
-        layers=tuple(_Describer(network, design, _fused(network, design)).layers()),
+    fused = _fused(network, design)
+    record = DesignRecord(
+        layers=tuple(_Describer(network, design, fused).layers()),
         io_type=design.io_type.value,
         part=design.part,
         clock_ns=design.clock_ns,
         clock_uncertainty_percent=design.clock_uncertainty_percent,
         backend="accelgen",
     )
+    if design.io_type is IoType.PARALLEL:
+        return record
+    return with_fifos(record, network, design, fused, _fused(network, Design()))
 
 
 def _fused(network: Network, design: Design) -> dict[str, str]:

@@ -32,6 +32,8 @@ _SIZES = (
     "dsp_products",
     "reuse_factor",
     "table_size",
+    "fifo_lut",
+    "fifo_18k",
 )
 _KINDS = {kind: number for number, kind in enumerate(LayerKind)}
 _NUMBERS = {id(kind): number for kind, number in _KINDS.items()}  # an Enum takes long to hash
@@ -89,6 +91,8 @@ class Layers:
     dsp_products: Numbers
     reuse_factor: Numbers
     table_size: Numbers
+    fifo_lut: Numbers
+    fifo_18k: Numbers
     variant: npt.NDArray[np.int64]
     edges: npt.NDArray[np.int64]
     stream: Flags

@@ -60,6 +60,8 @@ class LayerRecord:
         reuse_factor: the one used (a legal one), 1 for layers without one.
         requested_reuse_factor: the one asked for.
         table_size: entries of a lookup table, 0 where there is none.
+        fifo_lut: LUTs of the FIFOs that hold its result or its padded input, in a design of accelgen's own.
+        fifo_18k: 18 Kb blocks of these.
     """
 
     name: str
@@ -82,6 +84,8 @@ class LayerRecord:
     reuse_factor: int = 1
     requested_reuse_factor: int = 1
     table_size: int = 0
+    fifo_lut: int = 0
+    fifo_18k: int = 0
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,17 @@ def _spare_rows(node: Conv | DepthwiseConv) -> int:
     return int(isinstance(node, DepthwiseConv) or (kernel[1] > 1 and node.strides[0] > 1))
 
 
+def padding_walks(node: Conv | DepthwiseConv, network: Network) -> tuple[Walk, Walk]:
+    """The padding before a convolution as a layer of its own, and the convolution of what is padded."""
+    rows, columns = image(node.inputs[0], network)
+    (top, bottom), sides = last_two(node.padding, (0, 0))
+    bottom += _spare_rows(node)
+    height, width = last_two(_spans(node), 1)
+    padded = walks.pad((rows, columns), ((top, bottom), sides))
+    size, kernel = (rows + top + bottom, columns + sum(sides)), (height + _spare_rows(node), width)
+    return padded, walks.windows(size, kernel, last_two(node.strides, 1))
+
+
 def _spans(node: Conv | DepthwiseConv) -> tuple[int, ...]:
     """Taps of a kernel along each axis, those that dilation leaves out included."""
     axes = zip(node.weight.shape, node.dilation, strict=False)

@@ -165,6 +165,8 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
         found["bram_18k"][rows] = kernel.bram_18k(own, domain)[among]
         for target in ("lut", "ff"):
             found[target][rows] = kernel.cost(own, domain, target, prices)[among]
+    found["lut"] += layers.fifo_lut
+    found["bram_18k"] += layers.fifo_18k
     totals = {name: layers.total(found[name]) for name in ("lut", "ff", "dsp", "bram_18k")}
     for target in ("lut", "ff"):
         parts = design_parts(layers, target)
