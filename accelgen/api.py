@@ -43,6 +43,9 @@ TypeLike: TypeAlias = FixedType | str
 GOLDEN_SAMPLES = 100
 """Samples that a project's own testbench checks."""
 
+FRONT_TIME_S = 60.0
+"""That the search of a front may take."""
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -369,6 +372,7 @@ def explore(
     tool: str | None = None,
     workers: Workers | None = None,
     journal: FilePath | None = None,
+    time_limit_s: float = FRONT_TIME_S,
     **options: Unpack[Options],
 ) -> Exploration:
     """Find the designs of a model between which there is a choice, before any synthesis: the exact front.
@@ -385,6 +389,7 @@ def explore(
         tool: whose results to estimate, such as "Vitis HLS 2021.1", instead of the default one's.
         workers: where fronts are searched, see `accelgen.workers.open_workers`; this process without.
         journal: a file of what was found, from which the same search goes on if it is stopped.
+        time_limit_s: after which the search of each target's front ends, not proven, with what it has found.
         options: those of `Model.build`; what they say of layers is not searched. A configuration file says
             board, clock and numbers only.
 
@@ -414,7 +419,7 @@ def explore(
         "goals": asdict(found.goals),
     }
     with nullcontext() if journal is None else Journal(Path(journal), searched) as opened:
-        return explore_front(found, network.name, _named(asked, first), workers, opened)
+        return explore_front(found, network.name, _named(asked, first), workers, opened, time_limit_s)
 
 
 def explore_formats(

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 PLAIN_WIDTH = 200
 """Columns of a table that goes to a file or a pipe."""
@@ -15,6 +19,9 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+_spinners: list[Status] = []
+
+
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """A spinner with ``text`` on stderr while the block runs; nothing where stderr is no terminal."""
@@ -23,8 +30,18 @@ def step(text: str) -> Iterator[None]:
         return
     from rich.console import Console  # 40 ms that a script does not wait for
 
-    with Console(stderr=True).status(text):
-        yield
+    with Console(stderr=True).status(text) as spinner:
+        _spinners.append(spinner)
+        try:
+            yield
+        finally:
+            _spinners.pop()
+
+
+def progress(text: str) -> None:
+    """Say at the spinner, if there is one in this process, how far its step is."""
+    if _spinners:
+        _spinners[-1].update(text)
 
 
 def print_table(

@@ -57,6 +57,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     front.add_argument(
         "--points", metavar="N", type=count, default=20, help="most designs to show (default: 20)"
     )
+    front.add_argument(
+        "--time-limit",
+        metavar="S",
+        type=_seconds,
+        help="seconds for the front of each target; what is not proven by then is said (default: 60)",
+    )
     front.add_argument("--tool", metavar="NAME", help="tool whose results to estimate, as in estimate")
     add_format_options(parser)
     add_worker_options(parser)
@@ -89,7 +95,8 @@ def run(options: Namespace) -> int:
         if options.bits:
             found = explore_formats(model, **format_options(options), **asked)
         else:
-            found = explore(model, **asked)
+            limit = {} if options.time_limit is None else {"time_limit_s": options.time_limit}
+            found = explore(model, **limit, **asked)
     if options.name is not None:
         found = replace(found, network=options.name)
     notes = _write(found, model, options)
@@ -113,6 +120,16 @@ def _axes(text: str) -> tuple[str, str]:
     if not comma:
         raise ArgumentTypeError(f"{text!r} names no two figures; write latency,lut")
     return first, second
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds")
+    return seconds
 
 
 def _periods(text: str) -> list[float]:

@@ -11,7 +11,7 @@ dominance (`accelgen.explore.labels`); where that is too much, the band is halve
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -56,8 +56,17 @@ class Front:
     proven: bool
 
 
-def pareto(problem: Problem, first: str, second: str, *, time_limit_s: float = inf) -> Front:
+def pareto(
+    problem: Problem,
+    first: str,
+    second: str,
+    *,
+    time_limit_s: float = inf,
+    found: Callable[[int], None] = lambda _: None,
+) -> Front:
     """The front of two figures under the limits of a problem, whose objective does not matter.
+
+    ``found`` is told again and again how many points are known.
 
     Returns:
         No points where no design keeps the limits. With a time limit the points that were found.
@@ -74,7 +83,7 @@ def pareto(problem: Problem, first: str, second: str, *, time_limit_s: float = i
     try:
         if _add_ends(reduced.problem, known, deadline):
             for part in _parts(reduced.problem, known.axes):
-                _Search(part, known, deadline).run()
+                _Search(part, known, deadline, found).run()
     except OutOfTimeError:
         proven = False
     return Front(known.axes, points_of(problem, reduced.restore(known.designs)), proven)
@@ -169,8 +178,9 @@ class _Known:
 class _Search:
     """The points that a part of a problem adds to those that are known."""
 
-    def __init__(self, part: Reduced, known: _Known, deadline: float) -> None:
+    def __init__(self, part: Reduced, known: _Known, deadline: float, found: Callable[[int], None]) -> None:
         self.known = known
+        self._found = found
         self._part = part
         self._problem = problem = part.problem
         self._axes = first, second = known.axes
@@ -199,7 +209,7 @@ class _Search:
         while bands:
             # the largest gap first, so that a front that time cuts short is coarse rather than half a one
             low, high, most = bands.pop(max(range(len(bands)), key=lambda i: self._gap(*bands[i][:2])))
-            self._check_time()
+            self._found(len(self.known.first))
             if self._enumerate(low, high, most):
                 continue
             inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
@@ -289,6 +299,7 @@ class _Search:
         slack += ROUNDING * (abs(bound) + abs(slack)) * 100
 
         def hopeless(least: Numbers) -> Flags:
+            self._check_time()
             return (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
 
         designs, complete = self._growth.grow(excess, slack, hopeless, most)

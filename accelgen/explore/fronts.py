@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
+from accelgen.console import progress
 from accelgen.explore.front import Front, pareto
 from accelgen.explore.milp import Point
 from accelgen.explore.problem import Problem
@@ -17,14 +19,23 @@ KIND = "front"
 
 @dataclass(frozen=True, eq=False)
 class FrontOf:
-    """The front of one of some problems: what a worker does; a task is the problem's `fingerprint`."""
+    """The front of one of some problems: what a worker does.
+
+    A task is the problem's `fingerprint` and the seconds that its search may take, None without a limit.
+    """
 
     problems: Mapping[str, Problem]
     axes: tuple[str, str]
 
     def __call__(self, task: Json) -> Json:
         """The points as JSON, and whether none is missing."""
-        front = pareto(self.problems[task], *self.axes)
+        name, seconds = task
+        front = pareto(
+            self.problems[name],
+            *self.axes,
+            time_limit_s=inf if seconds is None else seconds,
+            found=lambda n: progress(f"searching the front: {n} points"),
+        )
         points = [[list(map(int, point.positions)), dict(point.figures)] for point in front.points]
         return {"points": points, "proven": front.proven}
 
@@ -35,15 +46,23 @@ def fronts(
     *,
     workers: Workers | None = None,
     journal: Journal | None = None,
+    time_limit_s: float = inf,
 ) -> list[Front]:
     """The front of each problem between two figures.
+
+    The search of each ends after ``time_limit_s``, with what was found by then, which is not proven.
 
     Raises:
         TaskError: a front could not be found.
     """
     named = {fingerprint(problem): problem for problem in problems}
+    seconds = None if time_limit_s == inf else time_limit_s
     outcomes = evaluate(
-        list(map(fingerprint, problems)), FrontOf(named, axes), workers=workers, journal=journal, kind=KIND
+        [[fingerprint(problem), seconds] for problem in problems],
+        FrontOf(named, axes),
+        workers=workers,
+        journal=journal,
+        kind=KIND,
     )
     return [
         Front(

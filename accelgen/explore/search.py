@@ -11,7 +11,7 @@ from accelgen.design import Design, IoType, LayerDesign
 from accelgen.errors import InfeasibleError
 from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
-from accelgen.explore.front import thin
+from accelgen.explore.front import Front, thin
 from accelgen.explore.fronts import fronts
 from accelgen.explore.goals import Goals
 from accelgen.explore.milp import Point
@@ -131,16 +131,21 @@ def _impossible(targets: Sequence[Target], goals: Goals) -> str:
 
 
 def explore_front(
-    found: Found, network: str, board: str, workers: Workers | None = None, journal: Journal | None = None
+    found: Found,
+    network: str,
+    board: str,
+    workers: Workers | None = None,
+    journal: Journal | None = None,
+    time_limit_s: float = inf,
 ) -> Exploration:
     """The front between two figures, of what a search has looked at, thinned, and its best design.
 
     Every candidate is estimated as a whole, and left out if it then breaks a limit. Each target's front is a
-    task for the workers.
+    task for the workers, which stop after ``time_limit_s``; a note says of which there may be more.
     """
     goals, axes = found.goals, _comparable_axes(found)
     problems = [target.problem(goals) for target in found.targets]
-    complete = fronts(problems, goals.figures, workers=workers, journal=journal)
+    complete = fronts(problems, goals.figures, workers=workers, journal=journal, time_limit_s=time_limit_s)
     points = [
         _Point.of(target, point, axes)
         for target, own in zip(found.targets, complete, strict=True)
@@ -170,8 +175,19 @@ def explore_front(
         proven=found.proven and all(own.proven for own in complete),
         evaluated=0,
         combinations=found.combinations,
-        notes=found.notes,
+        notes=(*found.notes, *_open(found, complete, time_limit_s)),
     )
+
+
+def _open(found: Found, complete: Sequence[Front], time_limit_s: float) -> list[str]:
+    """What to know of fronts that time has cut short."""
+    cut = [str(target) for target, own in zip(found.targets, complete, strict=True) if not own.proven]
+    if not cut:
+        return []
+    which = " and of ".join(cut)
+    return [
+        f"the front of {which} may have more points: its search ended after {time_limit_s:g} s (--time-limit)"
+    ]
 
 
 def _comparable_axes(found: Found) -> tuple[str, str]:

@@ -204,3 +204,17 @@ def test_a_build_within_impossible_limits_writes_nothing(capsys, tmp_path):
     assert code == 1
     assert "no design keeps the limits" in err
     assert not (tmp_path / "p").exists()
+
+
+def test_a_front_that_time_cuts_short_says_so(capsys):
+    code, found = run_json(capsys, *EXPLORE, "--time-limit", "1e-9")
+    assert code == 0
+    assert not found["proven"]
+    assert any("--time-limit" in note for note in found["notes"])
+    assert found["best"]
+
+
+def test_a_time_limit_is_a_number_of_seconds(capsys):
+    code, _, err = run(capsys, *EXPLORE, "--time-limit", "soon")
+    assert code == 2
+    assert "'soon' is no number of seconds" in err

@@ -63,7 +63,7 @@ def test_a_journal_holds_fronts(tmp_path, monkeypatch):
         fronts(PROBLEMS[:2], AXES, journal=journal)
     searched = []
     monkeypatch.setattr(
-        fronts_module, "pareto", lambda own, *axes: searched.append(own) or pareto(own, *axes)
+        fronts_module, "pareto", lambda own, *axes, **more: searched.append(own) or pareto(own, *axes, **more)
     )
     with Journal(path, {}) as journal:
         assert same(fronts(PROBLEMS, AXES, journal=journal)) == same(EXPECTED)
@@ -90,6 +90,25 @@ def test_a_fingerprint_is_of_all_that_a_front_depends_on():
 def test_an_empty_front_is_one():
     (front,) = fronts([problem(0, lut=0.0)], AXES)
     assert (front.points, front.proven) == ((), True)
+
+
+def test_what_time_cuts_short_is_not_proven_and_searched_again_with_more(tmp_path):
+    own = Problem(tables(*[60] * 20, seed=2), COMPOSITIONS, {}, {"dsp": 30.0, "stream": 700.0})
+    (front,) = fronts([own], AXES, time_limit_s=1e-9)
+    assert not front.proven
+    with Journal(tmp_path / "journal", {}) as journal:
+        (cut,) = fronts(PROBLEMS[:1], AXES, journal=journal, time_limit_s=1e-9)
+        assert not cut.proven
+        assert same(fronts(PROBLEMS[:1], AXES, journal=journal)) == same(EXPECTED[:1])
+
+
+def test_long_searches_say_how_far_they_are(monkeypatch):
+    said = []
+    monkeypatch.setattr(fronts_module, "progress", said.append)
+    layers = tables(12, 9, 11, 10, seed=1)
+    fronts([Problem(layers, COMPOSITIONS, {}, {"dsp": 60.0, "stream": 300.0}, ((0, 1), (0, 2)))], AXES)
+    assert said
+    assert all(text.startswith("searching the front: ") for text in said)
 
 
 def test_there_may_be_no_problem():
