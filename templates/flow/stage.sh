@@ -34,11 +34,18 @@ find_tool() {
     vitis-run*) flag=--version ;;
     *) flag=-version ;;
     esac
-    version=$("$program" "$flag" 2>&1 </dev/null | sed -n 's/.*[ v]\(20[0-9][0-9]\.[0-9]\).*/\1/p' | head -n 1)
+    version=$("$program" "$flag" 2>&1 </dev/null | year)
+    # installations are in folders such as Vitis/2024.2/bin
+    [ -n "$version" ] || version=$(readlink -f "$(command -v "$program")" | year)
     [ -z "$ANY_VERSION" ] || return 0
     [ -n "$version" ] || fail "$program does not say which version of $title it is; ANY_VERSION=1 tries it"
     [ "$(digits "$version")" -ge "$(digits $oldest)" ] && [ "$(digits "$version")" -le "$(digits $newest)" ] ||
         fail "$program is $title $version, and known are $oldest to $newest; ANY_VERSION=1 tries it"
+}
+
+# the first version, such as 2023.2, that a text names
+year() {
+    sed -n 's/.*[ v/]\(20[0-9][0-9]\.[0-9]\).*/\1/p' | head -n 1
 }
 
 digits() {

@@ -177,6 +177,10 @@ def test_a_program_that_says_no_version_is_refused(make: Makes, tools: Path) -> 
     (tools / "vitis_hls").write_text("#!/bin/sh\necho hello\n")
     (tools / "vitis_hls").chmod(0o755)
     assert "does not say which version of Vitis HLS it is" in make("csynth")
+    folder = tools / "Vitis" / "2019.1" / "bin"
+    folder.mkdir(parents=True)
+    (tools / "vitis_hls").rename(folder / "vitis_hls")
+    assert "is Vitis HLS 2019.1, and known are" in make("csynth", VITIS_HLS=str(folder / "vitis_hls"))
 
 
 def test_the_design_reaches_the_tools(tmp_path: Path, tools: Path) -> None:
