@@ -80,7 +80,8 @@ class _Graph:
     _channels: list[Channel] = field(default_factory=list)
     _counted: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each channel, the layer or input whose result it holds, and the one that it is counted at."""
-    _reads: dict[str, list[str]] = field(default_factory=dict)
+    _unread: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Channels of a result to a reader that does not have them yet, by both."""
 
     def fifos(self) -> tuple[_Fifo, ...]:
         """All FIFOs with their depths."""
@@ -107,7 +108,8 @@ class _Graph:
             if isinstance(node, Input):
                 self._hand_on(node.name, "", tokens(node.name, self.network), bits, readers[node.name])
                 continue
-            walk, inputs = layer_walk(node, self.network), self._reads[node.name]
+            walk = layer_walk(node, self.network)
+            inputs = [self._unread[self._producer(name), node.name].pop() for name in node.inputs]
             if isinstance(node, Conv | DepthwiseConv) and any(pad for pads in node.padding for pad in pads):
                 padding, walk = padding_walks(node, self.network)
                 inputs = [self._pad(node.name, padding, inputs[0])]
@@ -148,7 +150,7 @@ class _Graph:
     def _connect(self, channel: Channel, result: str, counted_at: str) -> None:
         self._channels.append(channel)
         self._counted[channel.name] = (result, counted_at)
-        self._reads.setdefault(channel.target, []).append(channel.name)
+        self._unread.setdefault((result, channel.target), []).append(channel.name)
 
     def _add(
         self, name: str, walk: Walk, inputs: Sequence[str], results: Sequence[str], timing: _Timing

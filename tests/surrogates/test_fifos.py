@@ -16,6 +16,7 @@ from accelgen.estimation import estimate_design
 from accelgen.ir import Conv, Dense, FixedType, Input, Merge, Network, Pool, Quantize, Relu, Reshape
 from accelgen.passes.infer_types import infer_types
 from accelgen.surrogates.describe import describe
+from tests.hardening.random_networks import random_design, random_network
 
 STREAM = Design(io_type=IoType.STREAM, default=LayerDesign(Strategy.RESOURCE, 2))
 ONCE, SAME, NONE = (1, 1), ((1, 1), (1, 1)), ((0, 0), (0, 0))
@@ -88,3 +89,10 @@ def test_totals_include_fifos():
     more = [sum(cost.lut for cost in estimated(design).values()) for design in (wide, deep)]
     assert totals[1] - totals[0] == pytest.approx(more[1] - more[0])
     assert more[1] > more[0]
+
+
+@pytest.mark.parametrize("seed", [308, 334, 344, 381, 395])
+def test_networks_whose_ways_part_and_meet_in_any_order(seed):
+    branched = random_network(seed)
+    design = replace(random_design(branched, seed), io_type=IoType.STREAM)
+    assert estimate_design(branched, design).total["lut"].value > 0
