@@ -56,7 +56,7 @@ def _module(name: str, top: str, target: Target, inputs: Sequence[Port], outputs
         interface=ascii(target.interface.value),
         inputs=_ports(inputs),
         outputs=_ports(outputs),
-        addresses=", ".join(f"0x{offset:02x}" for offset in offsets[:-1]) + ",",
+        addresses=", ".join(f"0x{offset:02x}" for offset in offsets[:-1]),
         samples=f"0x{offsets[-1]:02x}",
     )
 
