@@ -115,6 +115,7 @@ def test_a_directory_of_designs_is_written_and_built(capsys, tmp_path):
     (recommended,) = (row["name"] for row in rows if row["recommended"] == "true")
     project = folder / "projects" / recommended
     assert f"built: {project}" in out
+    assert (folder / "Makefile").read_text().startswith("PROJECTS ?= projects/*\n")
     design = Design.from_yaml((folder / "designs" / f"{recommended}.yaml").read_text(encoding="utf-8"))
     built = Design.from_yaml((project / "design.yaml").read_text(encoding="utf-8"))
     assert built.layers == design.layers
