@@ -4,7 +4,8 @@ What of the front without limits (`accelgen.explore.relaxed`) keeps them is part
 figure's range is cut into bands. In each a linear programme gives multipliers for the figures and limits, so
 that every option costs something beyond the least that any design needs (its reduced cost).
 Points of the front lie below the steps of the designs that are known: options, and partial designs, that cost
-more than what is between those steps and the bound lead to none of them. What is left is enumerated with
+more than what is between those steps and the bound lead to none of them. So do those that get no
+lower than known designs where limits have prices (`accelgen.explore.curves`). What is left is enumerated with
 dominance (`accelgen.explore.labels`); where that is too much, the band is halved at a point found in it.
 """
 
@@ -19,16 +20,20 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
+from accelgen.explore.curves import Curve, Pricing
 from accelgen.explore.highs import stdout_on_stderr
 from accelgen.explore.labels import Flags, Growth
 from accelgen.explore.milp import INFEASIBLE, OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.explore.problem import Composition, Indices, Numbers, Problem
 from accelgen.explore.program import Program, unit_of
-from accelgen.explore.reduction import ROUNDING, Reduced, least_with_each, reduce, shares_of
+from accelgen.explore.reduction import ROUNDING, Reduced, columns_of, least_with_each, reduce, shares_of
 from accelgen.explore.relaxed import relaxed_front
 
 LABELS = 1 << 15
 """Partial designs that are kept in a band before it is halved."""
+
+CURVES = 5
+"""Bounds of a band."""
 
 MORE = 4
 """Times as many are kept where there is no point to halve a band at, before a programme looks for one."""
@@ -36,6 +41,9 @@ MORE = 4
 
 PART = "worst of the part"
 """The figure whose limit makes a part of a problem."""
+
+MOST_WHOLE = 2**50
+"""Of a sum of whole numbers that is exact."""
 
 APART = 1e-9
 """Of the most that a figure can be: two points of a front are at least that far apart."""
@@ -126,7 +134,10 @@ def _parts(problem: Problem, axes: tuple[str, str]) -> Iterator[Reduced]:
 
 
 class _Known:
-    """The front of the designs that are known: figures (n,) of both axes, and the designs (n, layers)."""
+    """The front of the designs that are known: figures (n,) of both axes, and the designs (n, layers).
+
+    ``steps`` are what figures that are not equal differ by at least, as far as that is known.
+    """
 
     def __init__(self, problem: Problem, axes: tuple[str, str]) -> None:
         self._problem = problem
@@ -135,6 +146,7 @@ class _Known:
         self.second: Numbers = np.zeros(0)
         self._rest: Numbers = np.zeros(0)
         self.designs: Indices = np.zeros((0, len(problem.layers)), np.int64)
+        self.steps = (_step(problem, axes[0]), _step(problem, axes[1]))
 
     def add(self, designs: Indices) -> None:
         """Adds those of the designs that keep the limits, and drops what they beat."""
@@ -166,13 +178,37 @@ class _Known:
 
     def at(self, first: float) -> float:
         """The least second figure of the known designs whose first one is not larger."""
-        return float(self.second[np.searchsorted(self.first, first, "right") - 1])
+        return float(self.at_each(np.array(first)))
 
-    def corners(self, low: float, high: float) -> tuple[Numbers, Numbers]:
-        """The corners of the steps within a band, below which unknown points lie."""
+    def at_each(self, first: Numbers) -> Numbers:
+        """That for many first figures."""
+        found: Numbers = self.second[np.searchsorted(self.first, first, "right") - 1]
+        return found
+
+    def corners(self, low: float, high: float, steps: tuple[float, float]) -> tuple[Numbers, Numbers]:
+        """The corners of the steps within a band, below which points lie that are so much better."""
         ends = np.append(self.first[1:], inf)
         inside = (self.first <= high) & (ends >= low)
-        return np.minimum(ends[inside], high), self.second[inside]
+        ends = ends[inside]
+        return np.where(ends <= high, ends - steps[0], high), self.second[inside] - steps[1]
+
+
+@dataclass(frozen=True)
+class _Band:
+    """A part of the first figure's range, where there may be unknown points.
+
+    Attributes:
+        low: its end.
+        high: its other one.
+        steps: by which points are better than known ones; without, smaller designs that are as good as known
+            ones are looked for, too.
+        more: times `LABELS` are kept.
+    """
+
+    low: float
+    high: float
+    steps: tuple[float, float] = (0.0, 0.0)
+    more: int = 1
 
 
 class _Search:
@@ -189,8 +225,14 @@ class _Search:
         self._program = Program(problem, names)
         self._matrix, self._most = self._rows()
         self._first, self._second = map(self._program.row, self._axes)
+        self._steps = known.steps
         self._unit = unit_of(self._first.coefficients)
         self._growth = Growth(problem, names)
+        limited = len(names) > len(self._axes)
+        self._pricing = (
+            Pricing(self._growth.sums, self._growth.room[2:]) if limited and self._growth.only_sums else None
+        )
+        self._prices = np.zeros(len(names) - len(self._axes))
 
     def run(self) -> None:
         """Adds the points.
@@ -208,26 +250,27 @@ class _Search:
         bands = self._bands(low, high)
         while bands:
             # the largest gap first, so that a front that time cuts short is coarse rather than half a one
-            low, high, most = bands.pop(max(range(len(bands)), key=lambda i: self._gap(*bands[i][:2])))
+            band = bands.pop(max(range(len(bands)), key=lambda i: self._gap(bands[i])))
             self._found(len(self.known.first))
-            if self._enumerate(low, high, most):
+            if self._enumerate(band):
                 continue
+            low, high = band.low, band.high
             inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
             if len(inside):
                 middle = float(inside[len(inside) // 2])
-                bands += [(middle, high, LABELS), (low, middle, LABELS)]
-            elif most < MORE * LABELS:
-                bands.append((low, high, MORE * LABELS))
+                bands += [_Band(middle, high, self._steps), _Band(low, middle, self._steps)]
+            elif band.more == 1:
+                bands.append(_Band(low, high, self._steps, MORE))
             elif (end_before := self._last_before(high)) is not None and end_before >= low:
-                bands.append((low, end_before, LABELS))
+                bands.append(_Band(low, end_before, self._steps))
 
-    def _gap(self, low: float, high: float) -> float:
-        return (high - low) * (self.known.at(low) - self.known.at(high))
+    def _gap(self, band: _Band) -> float:
+        return (band.high - band.low) * (self.known.at(band.low) - self.known.at(band.high))
 
     def _add(self, designs: Indices) -> None:
         self.known.add(self._part.restore(designs))
 
-    def _bands(self, low: float, high: float) -> list[tuple[float, float, int]]:
+    def _bands(self, low: float, high: float) -> list[_Band]:
         """Where there may be points that are not known, the lowest last."""
         bands = [(low, high)]
         limit = ""
@@ -239,7 +282,7 @@ class _Search:
             bands, limit = missed, broken if bands else ""
             if not bands or not limit:
                 break
-        return [(start, end, LABELS) for start, end in reversed(bands)]
+        return [_Band(start, end) for start, end in reversed(bands)]
 
     def _missed(self, low: float, high: float, limit: str) -> tuple[list[tuple[float, float]], str]:
         """Parts of a band in which there may be unknown points, and the limit that is to blame most often.
@@ -278,33 +321,67 @@ class _Search:
         """The first figure of the point before ``high``, which joins the known ones; None if it is one."""
         first, second = self._axes
         limits = dict(self._problem.limits)
-        limits[first] = high - APART / shares_of(self._problem).get(first, 1.0)
-        limits[second] = min(limits.get(second, inf), self.known.at(limits[first]))
+        apart = APART / shares_of(self._problem).get(first, 1.0)
+        limits[first] = high - max(apart, self._steps[0] - apart)
+        most = self.known.at(limits[first]) - self._steps[1] * (1 - APART)
+        limits[second] = min(limits.get(second, inf), most)
         found = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits))
         if found is None or found.figures[second] >= self.known.at(limits[first]):
             return None
         self._add(np.array([found.positions]))
         return found.figures[first]
 
-    def _enumerate(self, low: float, high: float, most: int) -> bool:
-        """Adds points whose first figure is between two known ones; whether none is missing."""
+    def _enumerate(self, band: _Band) -> bool:
+        """Adds the points of a band; whether none is missing."""
+        low, high, steps = band.low, band.high, band.steps
         fall = self.known.at(low) - self.known.at(high)
         slope = fall / (high - low) if high > low else 0.0
         bounded = self._bound(slope, high)
         if bounded is None:
             return True
         bound, excess = bounded
-        first, second = self.known.corners(low, high)
+        first, second = self.known.corners(low, high, steps)
         slack = float((slope * first + second).max()) - bound
-        slack += ROUNDING * (abs(bound) + abs(slack)) * 100
+        tolerated = ROUNDING * (abs(bound) + abs(slack)) * 100
+        slack += tolerated
 
-        def hopeless(least: Numbers) -> Flags:
+        curves = self._curves(low, high)
+        constants = self._growth.constants
+
+        def known(first: Numbers) -> Numbers:
+            below: Numbers = self.known.at_each(np.maximum(first + constants[0], low))
+            below -= steps[1] + float(constants[1])
+            return below
+
+        def hopeless(layer: int, sums: Numbers, least: Numbers) -> Flags:
             self._check_time()
-            return (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
+            lost: Flags = (least[:, 0] > high) | self.known.beats(least[:, 0], least[:, 1])
+            for curve in curves:
+                rows = np.flatnonzero(~lost)
+                lost[rows] = curve.spare(layer, sums[rows], known, high - constants[0]) < -tolerated
+            return lost
 
-        designs, complete = self._growth.grow(excess, slack, hopeless, most)
+        designs, complete = self._growth.grow(excess, slack, hopeless, LABELS * band.more)
         self._add(designs)
         return complete
+
+    def _curves(self, low: float, high: float) -> list[Curve]:
+        """Bounds that are high in a band; the designs that make them so join the known ones."""
+        if self._pricing is None:
+            return []
+        constants = self._growth.constants
+        inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
+        firsts = np.array([low, *inside, high])
+        curves: list[Curve] = []
+        for first in np.unique(firsts[np.linspace(0, len(firsts) - 1, CURVES).astype(np.int64)]).tolist():
+            self._check_time()
+            target = self.known.at(first) - constants[1]
+            curve, designs = self._pricing.tuned(self._prices, first - constants[0], target)
+            self._prices = curve.prices
+            curves.append(curve)
+            for own in designs:
+                self._add(own)
+        return curves
 
     def _rows(self) -> tuple[sparse.csr_array, Numbers]:
         """What holds in any design: ``matrix @ variables <= most``; the last row is the first figure's."""
@@ -350,6 +427,15 @@ class _Search:
         options = [reduced[start:end] for start, end in zip(program.starts, program.starts[1:], strict=False)]
         least += sum(float(own.min()) for own in options)
         return unit * least + constant, [unit * (own - own.min()) for own in options]
+
+
+def _step(problem: Problem, name: str) -> float:
+    """What values of a figure differ by at least, where all that it follows from is whole numbers; else 0."""
+    columns = [layer.columns[column] for column in columns_of(problem, name) for layer in problem.layers]
+    values = np.concatenate([np.zeros(1), *columns])
+    if (values != np.round(values)).any() or np.abs(values).sum() >= MOST_WHOLE:
+        return 0.0
+    return float(np.gcd.reduce(values.astype(np.int64)))
 
 
 def thin(points: Sequence[Point], axes: tuple[str, str], n: int) -> list[Point]:

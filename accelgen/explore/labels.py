@@ -74,6 +74,8 @@ class Growth:
     Attributes:
         problem: with the options that matter.
         names: the figures: two axes, and those whose limits can be broken.
+        constants: what they are without layers, (names,).
+        sums: what options of each layer add to them, (k, names).
     """
 
     def __init__(self, problem: Problem, names: Sequence[str]) -> None:
@@ -95,7 +97,7 @@ class Growth:
             [column for column in (each.added, each.along if each.along in chained else "") if column]
             for each in compositions
         ]
-        self._constants = np.array([each.constant for each in compositions])
+        self.constants = np.array([each.constant for each in compositions])
         self._worst_of = [self._worst.index(each.worst) if each.worst else -1 for each in compositions]
         self._along_of = [
             self._along.index(each.along) if each.along in self._along else -1 for each in compositions
@@ -111,14 +113,25 @@ class Growth:
         for name, weight in shares.items():
             for rest, layer in zip(rests, layers, strict=True):
                 rest[:, 0] += weight * _sum_of(layer.columns, columns_of(problem, name), len(layer))
-        self._sums = _exactly_added(sums)
+        self.sums = _exactly_added(sums)
         self._rests = [rest[:, 0] for rest in _exactly_added(rests)]
+
+    @property
+    def room(self) -> Numbers:
+        """What layers may add to the figures, (names,)."""
+        room: Numbers = self._limits - self.constants
+        return room
+
+    @property
+    def only_sums(self) -> bool:
+        """Whether all figures are sums over layers."""
+        return not self._worst and not self._along
 
     def grow(
         self,
         excess: Sequence[Numbers],
         slack: float,
-        hopeless: Callable[[Numbers], Flags],
+        hopeless: Callable[[int, Numbers, Numbers], Flags],
         most: int,
     ) -> tuple[Indices, bool]:
         """Designs (d, layers) that keep the limits, and whether none is missing.
@@ -129,7 +142,8 @@ class Growth:
         Args:
             excess: what options cost beyond the least that a bound needs, for each layer.
             slack: the most that they may cost beyond it altogether.
-            hopeless: which least figures (n, names) are those of no design that is wanted.
+            hopeless: which labels of the layers before a number lead to no design that is wanted, by their
+                sums (n, names) and the least figures (n, names) of complete designs.
             most: labels that are kept after each layer.
         """
         steps, ahead = self._steps(excess, slack)
@@ -143,12 +157,12 @@ class Growth:
         )
         origins: list[tuple[Indices, Indices]] = []
         complete = True
-        for step, rest in zip(steps, ahead, strict=True):
+        for number, (step, rest) in enumerate(zip(steps, ahead, strict=True), 1):
             origin, option = np.nonzero(labels.excess[:, None] + step.excess <= slack)
             labels = _extended(labels, step, origin, option)
             least = self._least(labels, step, rest)
-            hopeful = (least <= self._limits + self._tolerated).all(axis=1) & ~hopeless(least)
-            kept = np.flatnonzero(hopeful)
+            kept = np.flatnonzero((least <= self._limits + self._tolerated).all(axis=1))
+            kept = kept[~hopeless(number, labels.sums[kept], least[kept])]
             if len(kept) > CANDIDATES * most:
                 complete, most = False, min(most, GLANCE)
                 kept = _cheapest(labels.excess, kept, CANDIDATES * most)
@@ -185,7 +199,7 @@ class Growth:
             steps.append(
                 _Step(
                     options=own,
-                    sums=self._sums[number][own],
+                    sums=self.sums[number][own],
                     worst=_columns(layer.columns, self._worst)[own],
                     along=along[number],
                     excess=excess[number][own],
@@ -216,7 +230,7 @@ class Growth:
 
     def _least(self, labels: _Labels, step: _Step, ahead: _Ahead) -> Numbers:
         """The least that the figures (n, names) of complete designs can be."""
-        figures = self._constants + labels.sums + ahead.least
+        figures = self.constants + labels.sums + ahead.least
         worst = np.maximum(labels.worst, ahead.worst)
         last = _last(labels, step)
         for column, (of_worst, of_along) in enumerate(zip(self._worst_of, self._along_of, strict=True)):
@@ -232,7 +246,7 @@ class Growth:
         for column in range(AXES, len(self.names)):
             if self._worst_of[column] < 0 and self._along_of[column] < 0:
                 # whatever follows, the limit is kept: it does not matter by how much
-                spare = self._limits[column] - self._constants[column] - ahead.most[column]
+                spare = self._limits[column] - self.constants[column] - ahead.most[column]
                 sums[:, column] = np.maximum(sums[:, column], spare)
         worst = np.maximum(labels.worst, ahead.worst)
         ends = labels.ends.reshape(len(labels), labels.ends.shape[1] * labels.ends.shape[2])

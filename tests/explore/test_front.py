@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accelgen.explore import curves
 from accelgen.explore import front as fronts
 from accelgen.explore.front import knee, pareto, thin
 from accelgen.explore.milp import Point
@@ -64,6 +65,32 @@ def test_bands_miss_nothing(monkeypatch, labels: int, axes: tuple[str, str], edg
     assert front.proven
     assert np.array_equal(figures_of(front), brute_force(problem, *axes))
     assert len(front.points) > 3
+
+
+SUMS = {name: Composition(name) for name in ("lut", "dsp", "cycles", "interval")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_sums_under_several_limits_miss_nothing(data: st.DataObject):
+    sizes = data.draw(st.lists(st.integers(3, 8), min_size=2, max_size=4))
+    high = data.draw(st.sampled_from([10, 100, 1000]))
+    problem = Problem(tables(*sizes, seed=data.draw(st.integers(0, 10**6)), high=high), SUMS, {})
+    figures = problem.evaluate(all_designs(problem))
+    limits = {
+        name: float(np.quantile(figures[name], data.draw(st.sampled_from([0.1, 0.3, 0.6]))))
+        for name in data.draw(st.lists(st.sampled_from(list(SUMS)), unique=True, min_size=2))
+    }
+    problem = replace(problem, limits=limits)
+    axes = data.draw(st.permutations(list(SUMS)))[:2]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fronts, "LABELS", data.draw(st.sampled_from([1, 8, 1 << 15])))
+        patch.setattr(fronts, "relaxed_front", lambda *_: None)
+        patch.setattr(curves, "POINTS", data.draw(st.sampled_from([2, 400])))
+        patch.setattr(curves, "STARTS", data.draw(st.sampled_from([2, 256])))
+        front = pareto(problem, *axes)
+    assert front.proven
+    assert np.array_equal(figures_of(front), brute_force(problem, *axes))
 
 
 def test_front_of_what_nothing_keeps_is_empty():
