@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 from math import log
@@ -12,9 +10,10 @@ from accelgen import __version__
 from accelgen.comparison import words
 from accelgen.comparison.compare import Comparison, Step
 from accelgen.comparison.words import Cell, Grid
+from accelgen.html_page import html_page
 from accelgen.surrogates.predict import CONFIDENCE
 from accelgen.surrogates.record import TARGETS
-from accelgen.templates import fill, read
+from accelgen.templates import fill
 
 REACH = 2.0
 """The drawing of intervals reaches from 1 / this to this, as multiples of the prediction."""
@@ -25,22 +24,20 @@ WIDTH, ROW, LABEL = 640, 26, 150
 
 def to_html(comparisons: Sequence[Comparison]) -> str:
     """The page. Names from projects are text to it, and its own policy allows no script and no request."""
-    style = read("report/page.css")
     heading = words.title(comparisons[0]) if len(comparisons) == 1 else f"{len(comparisons)} projects"
     parts = []
     if len(comparisons) > 1:
         parts.append(f"<section>{_table(words.summary(comparisons))}</section>")
     parts += [_project(comparison) for comparison in comparisons]
-    return fill(
+    body = fill(
         "report/page.html",
-        title=escape(heading),
-        style=style,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        heading=escape(heading),
         body="\n".join(parts),
         confidence=f"{CONFIDENCE:.0%}",
         outside=words.OUTSIDE,
         version=escape(__version__),
     )
+    return html_page(heading, "report/page.css", body)
 
 
 def _project(comparison: Comparison) -> str:

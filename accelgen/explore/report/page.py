@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
 import json
 import re
 import shlex
@@ -20,6 +17,7 @@ from accelgen.explore.report.figures import (
     limits_asked,
     telling_quantities,
 )
+from accelgen.html_page import html_page
 from accelgen.surrogates.predict import CONFIDENCE
 from accelgen.templates import fill, read
 
@@ -46,22 +44,9 @@ def to_html(exploration: Exploration, commands: Mapping[str, str]) -> str:
     Whatever a model's names hold is data to the page: it stands in JSON without a character that HTML knows,
     and the page's own policy allows no script but its own, and no request at all.
     """
-    style = read("explore/report.css")
     script = "\n".join(read(f"explore/{part}.js") for part in SCRIPTS)
-    return fill(
-        "explore/report.html",
-        title=html.escape(f"{exploration.network} on {exploration.board}"),
-        style=style,
-        style_hash=_hash(style),
-        script=script,
-        script_hash=_hash(script),
-        data=embedded(page_data(exploration, commands)),
-    )
-
-
-def _hash(text: str) -> str:
-    """Of a script or style, as a content security policy has it."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    body = fill("explore/report.html", script=script, data=embedded(page_data(exploration, commands)))
+    return html_page(f"{exploration.network} on {exploration.board}", "explore/report.css", body, script)
 
 
 def embedded(data: object) -> str:
