@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from accelgen.backend.project import BuildReport
     from accelgen.design import IoType
+    from accelgen.design.streaming import Dataflow
     from accelgen.estimation import Estimate, Estimates
     from accelgen.explore.candidate import Exploration
     from accelgen.explore.formats.search import FormatOptions
@@ -109,6 +110,7 @@ class Model:
         if calibration is not None:
             sources[Path(calibration).name] = _sha256(Path(calibration))
         design = replace(design, types=chosen.types)
+        _no_traded_fifos(goals, "build a design file that it writes, with config")
         found = None if goals is None else _search(network, [design], goals, Choices.of(options))
         if found is not None:
             design = found.design
@@ -419,7 +421,15 @@ def explore(
         "goals": asdict(found.goals),
     }
     with nullcontext() if journal is None else Journal(Path(journal), searched) as opened:
-        return explore_front(found, network.name, _named(asked, first), workers, opened, time_limit_s)
+        return explore_front(
+            found,
+            network.name,
+            _named(asked, first),
+            workers,
+            opened,
+            time_limit_s,
+            partial(_layer_streams, network),
+        )
 
 
 def explore_formats(
@@ -484,6 +494,7 @@ def explore_formats(
     measured = data or calibration
     if measured is None:
         raise UsageError("formats are measured on samples: give data, or calibration data")
+    _no_traded_fifos(goals, "search formats first, then explore the model with those")
     asked = _devices(options, boards, parts, clocks_ns)
     designs = [Choices.of(own).design() for own in asked]
     chosen, domain = Choices.of(options), DEFAULT_DOMAIN if tool is None else find_domain(tool)
@@ -528,6 +539,18 @@ def _named(asked: Sequence[Options], first: Design) -> str:
     """The boards or parts that were asked for, or the part of the first design."""
     names = (own.get("board") or own.get("part") or first.part for own in asked)
     return ", ".join(dict.fromkeys(names))
+
+
+def _layer_streams(network: Network, design: Design) -> tuple[Dataflow, dict[str, tuple[str, ...]]]:
+    """`accelgen.backend.streams.layer_streams`, with the backend imported only where depths are traded."""
+    from accelgen.backend.streams import layer_streams
+
+    return layer_streams(network, design)
+
+
+def _no_traded_fifos(goals: Goals | None, instead: str) -> None:
+    if goals is not None and goals.fifos != "auto":
+        raise UsageError(f"only accelgen explore trades depths of FIFOs: {instead}")
 
 
 def _search(

@@ -28,9 +28,24 @@ def design_dataflow(network: Network, design: Design) -> Dataflow:
         DesignError: a choice that the network cannot have.
         UnsupportedError: a node that no kernel computes.
     """
+    return _streams(network, design)[1]
+
+
+def layer_streams(network: Network, design: Design) -> tuple[Dataflow, dict[str, tuple[str, ...]]]:
+    """`design_dataflow`, and by layer the FIFOs whose depth is its ``fifo_depth``; raises as that does."""
+    lowered, dataflow = _streams(network, design)
+    owners = _owners(lowered, dataflow)
+    streams: dict[str, tuple[str, ...]] = {}
+    for fifo in dataflow.fifos:
+        for layer in owners[fifo.source].results[:1]:
+            streams[layer] = (*streams.get(layer, ()), fifo.name)
+    return dataflow, streams
+
+
+def _streams(network: Network, design: Design) -> tuple[Lowered, Dataflow]:
     load_kernels()
     lowered = lower(network, legalize(network, replace(design, io_type=IoType.STREAM))[0])
-    return stream_dataflow(lowered, build_graph(lowered, "top"))
+    return lowered, stream_dataflow(lowered, build_graph(lowered, "top"))
 
 
 def stream_dataflow(lowered: Lowered, graph: Any) -> Dataflow:

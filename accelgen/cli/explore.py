@@ -24,6 +24,9 @@ SUMMARY = "find the designs of a model between which there is a choice, before a
 
 BOTH = "both"
 
+FIFOS = ("auto", "trade")
+"""Those of `accelgen.explore.goals`."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -63,6 +66,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=_seconds,
         help="seconds for the front of each target; what is not proven by then is said (default: 60)",
     )
+    front.add_argument(
+        "--fifos",
+        choices=FIFOS,
+        default=FIFOS[0],
+        help="depths of io_stream's FIFOs: those that cost no cycle (auto, default), or also less deep ones",
+    )
     front.add_argument("--tool", metavar="NAME", help="tool whose results to estimate, as in estimate")
     add_format_options(parser)
     add_worker_options(parser)
@@ -81,7 +90,12 @@ def run(options: Namespace) -> int:
         model = load(options.model, options.weights)
     with workers_of(options) as workers, step("searching"):
         asked: dict[str, Any] = {
-            "goals": goals_of(options, axes=options.axes or ("latency", "lut"), points=options.points),
+            "goals": goals_of(
+                options,
+                axes=options.axes or ("latency", "lut"),
+                points=options.points,
+                fifos=options.fifos,
+            ),
             "boards": options.board,
             "parts": options.part,
             "clocks_ns": options.clock_ns,

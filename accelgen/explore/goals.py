@@ -36,6 +36,9 @@ RESOURCES_TOGETHER = "resources"
 
 OBJECTIVES = ("latency", "interval", "lut", "ff", "dsp", "bram", "uram", RESOURCES_TOGETHER)
 
+FIFOS = ("auto", "trade")
+"""Depths of FIFOs: automatic ones, or also less deep ones that cost cycles."""
+
 _MICROSECONDS = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)", re.IGNORECASE)
 
@@ -111,6 +114,7 @@ class Goals:
         points: the most designs of the front.
         sure_resources: limits on resources hold for the upper ends of intervals, not for the estimates.
         sure_cycles: the same of limits on latency and interval.
+        fifos: one of `FIFOS`: whether designs of a front in io_stream may have FIFOs that slow them down.
     """
 
     limits: tuple[Limit, ...] = ()
@@ -119,6 +123,7 @@ class Goals:
     points: int = 20
     sure_resources: bool = True
     sure_cycles: bool = False
+    fifos: str = "auto"
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -127,6 +132,8 @@ class Goals:
             raise UsageError(f"name two different axes, such as latency,lut, not {','.join(self.axes)}")
         if self.points < 2:
             raise UsageError(f"a front has 2 points or more, not {self.points}")
+        if self.fifos not in FIFOS:
+            raise UsageError(f"FIFO depths are {' or '.join(FIFOS)}, not {self.fifos!r}")
 
     @classmethod
     def of(
@@ -136,6 +143,7 @@ class Goals:
         axes: tuple[str, str] = ("latency", "lut"),
         points: int = 20,
         margin: str | float | None = None,
+        fifos: str = "auto",
     ) -> Goals:
         """Goals as the API and the command line are given them.
 
@@ -147,7 +155,7 @@ class Goals:
         """
         parsed = tuple(Limit.parse(name, given) for name, given in (limits or {}).items())
         sure_resources, sure_cycles = _sure(margin)
-        return cls(parsed, objective, axes, points, sure_resources, sure_cycles)
+        return cls(parsed, objective, axes, points, sure_resources, sure_cycles, fifos)
 
     @property
     def figures(self) -> tuple[str, str]:

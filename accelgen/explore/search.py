@@ -8,9 +8,10 @@ from math import inf
 from typing import TypeAlias, TypeVar
 
 from accelgen.design import Design, IoType, LayerDesign
-from accelgen.errors import InfeasibleError
+from accelgen.errors import InfeasibleError, UsageError
 from accelgen.estimation import Estimate
 from accelgen.explore.candidate import Candidate, Exploration
+from accelgen.explore.fifos import Built, Streams, Traded, beyond_limits, depths_given, trade
 from accelgen.explore.front import Front, thin
 from accelgen.explore.fronts import fronts
 from accelgen.explore.goals import Goals
@@ -36,6 +37,7 @@ class Found:
         combinations: the number of designs in the space.
         notes: what else there is to know.
         targets: what was searched.
+        target: the one that the design is of.
         goals: what was kept to.
     """
 
@@ -46,6 +48,7 @@ class Found:
     combinations: int
     notes: tuple[str, ...]
     targets: tuple[Target, ...]
+    target: Target
     goals: Goals
 
 
@@ -105,7 +108,7 @@ def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
     won = [(target, winner) for target in targets if (winner := target.winner(goals)) is not None]
     if not won:
         return None
-    _, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
+    target, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
     return Found(
         design=winner.design,
         estimate=winner.estimate,
@@ -114,6 +117,7 @@ def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
         combinations=sum(own.space.combinations for own in targets),
         notes=(),
         targets=tuple(targets),
+        target=target,
         goals=goals,
     )
 
@@ -137,11 +141,16 @@ def explore_front(
     workers: Workers | None = None,
     journal: Journal | None = None,
     time_limit_s: float = inf,
+    streams: Streams | None = None,
 ) -> Exploration:
     """The front between two figures, of what a search has looked at, thinned, and its best design.
 
     Every candidate is estimated as a whole, and left out if it then breaks a limit. Each target's front is a
-    task for the workers, which stop after ``time_limit_s``; a note says of which there may be more.
+    task for the workers, which stop after ``time_limit_s``; a note says of which there may be more. Where the
+    goals ask for it, depths of FIFOs are traded then for as long again, in what ``streams`` makes of designs.
+
+    Raises:
+        UsageError: depths are to be traded, and some are given.
     """
     goals, axes = found.goals, _comparable_axes(found)
     problems = [target.problem(goals) for target in found.targets]
@@ -151,32 +160,85 @@ def explore_front(
         for target, own in zip(found.targets, complete, strict=True)
         for point in own.points
     ]
-    designs = [(found.design, found.estimate)]
+    best = Built(found.target, found.design, found.estimate)
+    designs = [best]
     for point in _thinned(points, axes, goals.points):
-        design, estimate = point.target.estimate(point.solution)
-        if not point.target.broken(estimate, goals):
-            designs.append((design, estimate))
+        own = Built(point.target, *point.target.estimate(point.solution))
+        if not own.target.broken(own.estimate, goals):
+            designs.append(own)
+    reason, traded = found.reason, Traded(tuple(designs), ())
+    if goals.fifos == "trade" and streams is not None:
+        traded = _traded(found, designs, streams, workers, journal, time_limit_s)
+        best = min(traded.designs, key=lambda own: _rank(own, goals, axes), default=best)
+        if best.design != found.design:
+            reason = f"the least {goals.objective} with FIFOs as they are built; before that, {reason}"
     shown = _unbeaten(
-        designs,
-        lambda entry: (_on_axis(entry[1], axes[0]), _on_axis(entry[1], axes[1])),
-        lambda entry: entry[0] is found.design,
+        traded.designs or [best],
+        lambda own: (_on_axis(own.estimate, axes[0]), _on_axis(own.estimate, axes[1])),
+        lambda own: own is best,
     )
-    names = {id(design): f"front_{number:02}" for number, (design, _) in enumerate(shown, 1)}
+    if goals.fifos == "trade":
+        shown = _fewer(shown, best, axes, goals.points)
+    names = {id(own): f"front_{number:02}" for number, own in enumerate(shown, 1)}
+    shallow = [names[id(own)] for own in shown if own in traded.shallow]
     return Exploration(
         network=network,
         board=board,
         axes=axes,
         limits=_common_limits(found),
         candidates=tuple(
-            Candidate(names[id(design)], design, estimate, {}, found.reason if design is found.design else "")
-            for design, estimate in shown
+            Candidate(names[id(own)], own.design, own.estimate, {}, reason if own is best else "")
+            for own in shown
         ),
-        best=names[id(found.design)],
+        best=names[id(best)],
         proven=found.proven and all(own.proven for own in complete),
         evaluated=0,
         combinations=found.combinations,
-        notes=(*found.notes, *_open(found, complete, time_limit_s)),
+        notes=(*found.notes, *_open(found, complete, time_limit_s), *traded.notes, *_named(shallow)),
     )
+
+
+def _traded(
+    found: Found,
+    designs: Sequence[Built],
+    streams: Streams,
+    workers: Workers | None,
+    journal: Journal | None,
+    time_limit_s: float,
+) -> Traded:
+    """Designs with less deep FIFOs, of a front and of what lies just beyond the limits."""
+    if any(depths_given(target.space.design) for target in found.targets):
+        raise UsageError("FIFO depths are traded or given, not both: leave out --fifo-depth or --fifos trade")
+    firsts = {id(own.target): own for own in reversed(designs)}
+    beyond = [
+        own
+        for base in firsts.values()
+        for own in beyond_limits(base, found.goals, workers, journal, time_limit_s)
+    ]
+    return trade(designs, beyond, found.goals, streams, time_limit_s)
+
+
+def _fewer(designs: Sequence[Built], best: Built, axes: tuple[str, str], most: int) -> list[Built]:
+    """At most so many of the designs of a front, and the best one."""
+    points = [
+        Point((place,), {axis: _on_axis(own.estimate, axis) for axis in axes})
+        for place, own in enumerate(designs)
+    ]
+    kept = {point.positions[0] for point in thin(points, axes, most)}
+    return [own for place, own in enumerate(designs) if place in kept or own is best]
+
+
+def _rank(own: Built, goals: Goals, axes: tuple[str, str]) -> tuple[float, float, float]:
+    """Designs are the better the less this is: by the objective, then by the axes."""
+    first, second = (_on_axis(own.estimate, axis) for axis in axes)
+    return _cost(own.estimate, own.target, goals), second, first
+
+
+def _named(shallow: Sequence[str]) -> list[str]:
+    """Which candidates have other FIFOs than automatic ones."""
+    if not shallow:
+        return []
+    return [f"FIFOs are less deep than automatic ones, as their design files say: {', '.join(shallow)}"]
 
 
 def _open(found: Found, complete: Sequence[Front], time_limit_s: float) -> list[str]:

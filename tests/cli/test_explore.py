@@ -86,6 +86,12 @@ def test_a_front_as_a_table(capsys):
     assert "162,624 designs (exact" in out
 
 
+def test_fifo_depths_are_traded_in_streams_only(capsys):
+    code, out, err = run(capsys, *EXPLORE, "--margin", "0", "--points", "3", "--fifos", "trade")
+    assert (code, err) == (0, "")
+    assert "note: no FIFO depths to trade" in out
+
+
 def test_a_front_as_json(capsys):
     code, found = run_json(
         capsys, *EXPLORE, "--max-latency", "30us", "--max-lut", "90%", "--objective", "lut"

@@ -7,10 +7,10 @@ counted here as block RAM. The logic that counts places is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from accelgen.design.streaming.dataflow import Dataflow
+from accelgen.design.streaming.dataflow import Channel, Dataflow
 from accelgen.design.streaming.depths import INFERENCES, automatic_depths, least_depths
 from accelgen.design.streaming.simulate import Run, simulate
 
@@ -67,7 +67,13 @@ class TradeOff:
     interval: int
 
 
-def trade_offs(dataflow: Dataflow, most: int = 16) -> tuple[TradeOff, ...]:
+def trade_offs(
+    dataflow: Dataflow,
+    most: int = 16,
+    *,
+    together: Iterable[Sequence[str]] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[TradeOff, ...]:
     """Depths from the automatic ones on to cheaper ones that slow the design down, none of which stops it.
 
     Each step gives one FIFO the next smaller depth that costs less, in the order of time lost for what it
@@ -76,12 +82,20 @@ def trade_offs(dataflow: Dataflow, most: int = 16) -> tuple[TradeOff, ...]:
     Args:
         dataflow: the design.
         most: points to look for.
+        together: FIFOs that have one depth if they have another than the automatic one; without, each has
+            its own. Those that no group names keep theirs.
+        stop: whether to be content with the points so far, asked before each step.
     """
+    named = {fifo.name: fifo for fifo in dataflow.fifos}
+    groups = [
+        [named[name] for name in own]
+        for own in (([name] for name in named) if together is None else together)
+    ]
     floor = least_depths(dataflow)
     depths = automatic_depths(dataflow)
     points = [_point(dataflow, depths, simulate(dataflow, depths, INFERENCES))]
-    while len(points) < most:
-        steps = list(_cheaper(dataflow, depths, floor))
+    while len(points) < most and not stop():
+        steps = [step for group in groups for step in _cheaper(group, depths, floor)]
         if not steps:
             break
         tried = [_point(dataflow, step, simulate(dataflow, step, INFERENCES)) for step in steps]
@@ -95,19 +109,22 @@ def _point(dataflow: Dataflow, depths: Mapping[str, int], run: Run) -> TradeOff:
 
 
 def _cheaper(
-    dataflow: Dataflow, depths: Mapping[str, int], floor: Mapping[str, int]
+    group: Sequence[Channel], depths: Mapping[str, int], floor: Mapping[str, int]
 ) -> Iterator[dict[str, int]]:
-    """Depths in which one FIFO is less deep, just enough to cost less."""
-    for fifo in dataflow.fifos:
-        depth, lowest = depths[fifo.name], floor[fifo.name]
-        cost = fifo_cost(depth, fifo.bits).weight
-        if depth <= lowest or fifo_cost(lowest, fifo.bits).weight >= cost:
-            continue
-        high = depth  # bisection: the cost does not fall with the depth
-        while high - lowest > 1:
-            middle = (high + lowest) // 2
-            lowest, high = (middle, high) if fifo_cost(middle, fifo.bits).weight < cost else (lowest, middle)
-        yield {**depths, fifo.name: lowest}
+    """Depths in which the FIFOs of a group have a smaller one, just enough to cost less."""
+
+    def weight(depth: int) -> int:
+        return sum(fifo_cost(depth, fifo.bits).weight for fifo in group)
+
+    high = max(depths[fifo.name] for fifo in group)
+    lowest = max(floor[fifo.name] for fifo in group)
+    cost = sum(fifo_cost(depths[fifo.name], fifo.bits).weight for fifo in group)
+    if high <= lowest or weight(lowest) >= cost:
+        return
+    while high - lowest > 1:  # bisection: the cost does not fall with the depth
+        middle = (high + lowest) // 2
+        lowest, high = (middle, high) if weight(middle) < cost else (lowest, middle)
+    yield {**depths, **{fifo.name: lowest for fifo in group}}
 
 
 def _loss(before: TradeOff, after: TradeOff) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelgen.design.streaming import Dataflow, simulate
+from accelgen.design.streaming import Dataflow, automatic_depths, simulate
 from accelgen.design.streaming.cost import FifoCost, fifo_cost, total_cost, trade_offs
 from accelgen.design.streaming.depths import INFERENCES
 from accelgen.design.streaming.walks import collect, regroup
@@ -54,6 +54,19 @@ def test_trade_offs_are_a_front(dataflow: Dataflow) -> None:
     check_front(dataflow)
 
 
+@given(dataflows())
+def test_fifos_of_one_depth(dataflow: Dataflow) -> None:
+    """Those of a group are as deep as each other once they are not automatic; others stay as they are."""
+    names = [fifo.name for fifo in dataflow.fifos]
+    groups = [names[:2]] if names else []
+    automatic = automatic_depths(dataflow)
+    for point in trade_offs(dataflow, together=groups):
+        assert all(point.depths[name] == automatic[name] for name in names[2:])
+        together = {name: point.depths[name] for name in names[:2]}
+        assert len(set(together.values())) == 1 or all(together[name] == automatic[name] for name in together)
+        assert not simulate(dataflow, point.depths, INFERENCES).deadlock
+
+
 def test_time_for_block_ram() -> None:
     """While the last layer computes, what comes of the next image waits, or the layer that gives it does."""
     last = process("dense", collect([64], 1), ["a"], ["y"])
@@ -64,3 +77,4 @@ def test_time_for_block_ram() -> None:
     assert points[0].cost.bram_18k > 0
     assert points[-1].cost.bram_18k == 0
     assert len(points) > 1
+    assert len(trade_offs(dataflow, together=[])) == len(trade_offs(dataflow, stop=lambda: True)) == 1
