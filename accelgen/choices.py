@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from os import PathLike
@@ -31,6 +31,8 @@ class Options(TypedDict, total=False):
         io_type: io_parallel or io_stream.
         strategy: auto, packed_unrolled, packed_folded, latency, resource, resource_unrolled or
             distributed_arithmetic; auto packs layers of few bits, where latency computes the others.
+        strategies: those that a search chooses each layer's from, latency, resource, packed_unrolled,
+            packed_folded or distributed_arithmetic; all but the last unless given.
         reuse_factor: how many products share a multiplier, for every layer.
         layer_reuse_factors: the same for single layers, by name.
         folding: rows and inputs of a packed layer's matrix that are computed at once, "PExSIMD"; both divide
@@ -53,6 +55,7 @@ class Options(TypedDict, total=False):
     bus_bits: int | None
     io_type: IoType | str | None
     strategy: Strategy | str | None
+    strategies: Sequence[Strategy | str] | None
     reuse_factor: int | None
     layer_reuse_factors: Mapping[str, int] | None
     folding: Folding | str | None
@@ -77,6 +80,7 @@ class Choices:
     bus_bits: int | None = None
     io_type: IoType | str | None = None
     strategy: Strategy | str | None = None
+    strategies: Sequence[Strategy | str] = ()
     reuse_factor: int | None = None
     layer_reuse_factors: Mapping[str, int] = field(default_factory=dict)
     folding: Folding | str | None = None

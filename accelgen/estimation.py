@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.boards import Resources, find_part
-from accelgen.design import Design
+from accelgen.design import Design, Strategy
+from accelgen.design.adder_cost import unknown_reason
 from accelgen.design.kernels import check_kernels
 from accelgen.design.reuse import legalize
 from accelgen.errors import UsageError
@@ -265,7 +266,18 @@ def estimate_design(network: Network, design: Design, domain: Domain = DEFAULT_D
         f"layer {change.layer!r}: {change.choice} {change.requested} became {change.used} ({change.reason})"
         for change in changes
     ]
-    return estimate_record(describe(network, legal), domain, notes)
+    record = describe(network, legal)
+    return estimate_record(record, domain, [*notes, *_without_adders(network, record)])
+
+
+def _without_adders(network: Network, record: DesignRecord) -> Iterator[str]:
+    """Which layers by distributed arithmetic are estimated as others are, and why."""
+    for layer in record.layers:
+        if layer.strategy == Strategy.DISTRIBUTED_ARITHMETIC.value and layer.adder_bits < 0:
+            reason = (
+                unknown_reason(network[layer.name], network) or "its adders are counted in io_parallel only"
+            )
+            yield f"layer {layer.name!r}: distributed arithmetic is estimated as latency: {reason}"
 
 
 def estimate_designs(

@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
             calibration=options.calibration,
             name=options.name,
             goals=goals_of(options) if _searches(options) else None,
-            **design_options(options),
+            **{**design_options(options), "strategies": options.strategies},
         )
     summary = summarize(build)
     estimate = build.estimate()

@@ -102,6 +102,7 @@ def run(options: Namespace) -> int:
             "io_types": _io_types(options.io_type),
             "calibration": options.calibration,
             "tool": options.tool,
+            "strategies": options.strategies,
             "workers": workers,
             "journal": options.journal,
             **network_options(options),

@@ -1,4 +1,4 @@
-"""The options that say what designs must keep to and what is to be least: of ``explore`` and ``build``."""
+"""The options that say what a search goes by, limits above all: of ``explore`` and ``build``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIMITS = {
 
 
 def add_goal_options(parser: ArgumentParser) -> None:
-    """Declare limits, objective and margin."""
+    """Declare limits, objective, margin and strategies."""
     goals = parser.add_argument_group("goals")
     for name, (metavar, hint) in _LIMITS.items():
         goals.add_argument(f"--max-{name}", metavar=metavar, help=f"the most of it: {hint}")
@@ -34,11 +34,19 @@ def add_goal_options(parser: ArgumentParser) -> None:
         help="90%%: all limits hold for the upper ends of 90%% intervals; 0: for the estimates themselves "
         "(default: upper ends of resources, estimates of cycles)",
     )
+    goals.add_argument(
+        "--strategies",
+        metavar="A,B",
+        type=_names,
+        help="what each layer's is chosen from (default: latency,resource,packed_unrolled,packed_folded; "
+        "distributed_arithmetic takes seconds)",
+    )
 
 
 def goals_asked(options: Namespace) -> bool:
     """Whether any of these options was given."""
-    return bool(_limits(options)) or options.objective is not None or options.margin is not None
+    given = (options.objective, options.margin, options.strategies)
+    return bool(_limits(options)) or any(value is not None for value in given)
 
 
 def goals_of(options: Namespace, **more: Any) -> Goals:
@@ -46,6 +54,10 @@ def goals_of(options: Namespace, **more: Any) -> Goals:
     from accelgen.explore.goals import Goals
 
     return Goals.of(_limits(options), options.objective or "latency", margin=options.margin, **more)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _limits(options: Namespace) -> dict[str, str]:

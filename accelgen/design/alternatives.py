@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from accelgen.design.adder_cost import unknown_reason
 from accelgen.design.design import Design, IoType, LayerDesign, RowSharing, Strategy
 from accelgen.design.factors import divisors
 from accelgen.design.few_bit import few_bit_refusal
@@ -16,17 +17,30 @@ from accelgen.ir.recurrent import cell_products
 STRATEGIES = (Strategy.LATENCY, Strategy.RESOURCE, Strategy.PACKED_UNROLLED, Strategy.PACKED_FOLDED)
 """What alternatives differ by.
 
-Estimates do not tell Resource Unrolled from Resource, nor distributed arithmetic from Latency, so that there
-is nothing to choose by.
+Estimates do not tell Resource Unrolled from Resource, so that there is nothing to choose by.
 """
 
+SEARCHED = (*STRATEGIES, Strategy.DISTRIBUTED_ARITHMETIC)
+"""These, and what a search chooses from where it is asked to: da4ml takes seconds to say what that costs."""
 
-def alternatives(node: Node, network: Network, design: Design) -> tuple[LayerDesign, ...]:
+
+def alternatives(
+    node: Node, network: Network, design: Design, strategies: Collection[Strategy] = STRATEGIES
+) -> tuple[LayerDesign, ...]:
     """The choices for a layer that `accelgen.design.reuse.legalize` keeps as they are; none without a matrix.
 
     Row sharing, depth and memory of weights are those of ``design``. Of foldings that take the same cycles it
-    is the one that a reuse factor leads to, since estimates do not tell them apart.
+    is the one that a reuse factor leads to, since estimates do not tell them apart. Distributed arithmetic is
+    a choice in io_parallel, for layers whose adders are known (`accelgen.design.adder_cost`).
     """
+    return tuple(
+        choice for choice in _all(node, network, design, strategies) if choice.strategy in strategies
+    )
+
+
+def _all(
+    node: Node, network: Network, design: Design, strategies: Collection[Strategy]
+) -> tuple[LayerDesign, ...]:
     if isinstance(node, Recurrent):
         return tuple(_recurrent(node))
     matrix = matrix_shape(node, network)
@@ -35,6 +49,12 @@ def alternatives(node: Node, network: Network, design: Design) -> tuple[LayerDes
     found = list(_general(node, matrix, design))
     if few_bit_refusal(node, network) is None:
         found += _packed(matrix, design, design.layer(node.name))
+    distributed = Strategy.DISTRIBUTED_ARITHMETIC in strategies and design.io_type is IoType.PARALLEL
+    if distributed and unknown_reason(node, network) is None:
+        found += [
+            LayerDesign(Strategy.DISTRIBUTED_ARITHMETIC, 1, parallel)
+            for parallel in _positions_at_once(matrix, design)
+        ]
     return tuple(found)
 
 

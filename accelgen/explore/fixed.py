@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from accelgen.choices import Choices
 from accelgen.design import Design, LayerDesign, Strategy
-from accelgen.design.alternatives import alternatives
+from accelgen.design.alternatives import SEARCHED, alternatives
 from accelgen.design.packed_choice import GENERAL
 from accelgen.design.reuse import legalize
-from accelgen.errors import DesignError
+from accelgen.errors import DesignError, UsageError
 from accelgen.ir import Network
 
 
 def allowed_choices(network: Network, design: Design, asked: Choices) -> dict[str, tuple[LayerDesign, ...]]:
-    """What each layer may be that a strategy, a reuse factor or a folding was asked for.
+    """What each layer may be that strategies, a reuse factor or a folding were asked for.
 
     ``design`` is what the choices make for the network. A layer that cannot have what was asked for becomes
-    what `accelgen.design.reuse.legalize` makes of it, as in a build.
+    what `accelgen.design.reuse.legalize` makes of it, as in a build; one that none of several strategies can
+    build keeps all its choices.
 
     Raises:
         DesignError: something is asked for a layer that does not multiply, or that a layer cannot have.
+        UsageError: strategies are asked for that a search does not tell from others, or besides one for all.
     """
     legal, _ = legalize(network, design)
+    strategies = _strategies(asked)
     named = {**asked.layer_reuse_factors, **asked.layer_foldings}
     found: dict[str, tuple[LayerDesign, ...]] = {}
     for node in network:
@@ -31,21 +34,26 @@ def allowed_choices(network: Network, design: Design, asked: Choices) -> dict[st
             continue
         factor = asked.layer_reuse_factors.get(node.name, asked.reuse_factor)
         folded = node.name in asked.layer_foldings or asked.folding is not None
-        strategies = _strategies(asked)
         if factor is None and strategies is None and not folded:
             continue
-        left = tuple(
-            choice
-            for choice in options
-            if (factor is None or choice.reuse_factor == factor)
-            and (strategies is None or choice.strategy in strategies)
-        )
+        chosen = options if strategies is None else alternatives(node, network, design, strategies)
+        if asked.strategies:
+            chosen = chosen or options
+        left = tuple(choice for choice in chosen if factor is None or choice.reuse_factor == factor)
         found[node.name] = (legal.layer(node.name),) if folded or not left else left
     return found
 
 
 def _strategies(asked: Choices) -> frozenset[Strategy] | None:
     """Those that may be chosen, None for all: what was asked for, and what stands in for it elsewhere."""
+    if asked.strategies:
+        if asked.strategy is not None:
+            raise UsageError("give one strategy for all layers, or strategies to choose from, not both")
+        chosen = [own.value if isinstance(own, Strategy) else own for own in asked.strategies]
+        known = {own.value: own for own in SEARCHED}
+        if unknown := [own for own in chosen if own not in known]:
+            raise UsageError(f"a search does not choose {unknown[0]!r}; it chooses from {', '.join(known)}")
+        return frozenset(known[own] for own in chosen)
     if asked.strategy is None:
         return None
     strategy = Strategy(asked.strategy)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from math import prod
 from weakref import WeakKeyDictionary
 
-from accelgen.design import Design, IoType, LayerDesign
+from accelgen.design import Design, IoType, LayerDesign, Strategy
+from accelgen.design.adder_cost import adder_cost
 from accelgen.design.few_bit import levels_of
 from accelgen.design.packed_choice import PACKED
 from accelgen.design.reuse import cell_reuse_factor, matrix_shape
@@ -213,6 +214,15 @@ class _Describer:
             dsp_products=cost.dsp_products,
             strategy=choice.strategy.value,
         )
+        if choice.strategy is Strategy.DISTRIBUTED_ARITHMETIC and self.design.io_type is IoType.PARALLEL:
+            adders = adder_cost(node, self.network)
+            if adders is not None:
+                record = replace(
+                    record,
+                    adder_bits=adders.bits,
+                    adder_levels=adders.levels,
+                    held_bits=adders.held_bits,
+                )
         return with_factors(record, node, choice)
 
     def _recurrent(self, base: LayerRecord, node: Recurrent) -> LayerRecord:

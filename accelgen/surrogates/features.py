@@ -30,6 +30,9 @@ _SIZES = (
     "nonzero",
     "digits",
     "dsp_products",
+    "adder_bits",
+    "adder_levels",
+    "held_bits",
     "reuse_factor",
     "table_size",
     "fifo_lut",
@@ -89,6 +92,9 @@ class Layers:
     nonzero: Numbers
     digits: Numbers
     dsp_products: Numbers
+    adder_bits: Numbers
+    adder_levels: Numbers
+    held_bits: Numbers
     reuse_factor: Numbers
     table_size: Numbers
     fifo_lut: Numbers

@@ -56,6 +56,10 @@ class LayerRecord:
             -1 where it is not known.
         dsp_products: different products of an input with a weight of three signed digits or more, those that
             HLS takes a DSP block for where weights are constants, -1 where it is not known.
+        adder_bits: full adders of one position by distributed arithmetic (`accelgen.design.adder_cost`), -1
+            where they are not known or it is another strategy.
+        adder_levels: the most of these adders after one another, 0 where that is not known.
+        held_bits: bits of their values for every level that these wait, likewise.
         strategy: a `accelgen.design.Strategy` value, empty for layers without one.
         reuse_factor: the one used (a legal one), 1 for layers without one.
         requested_reuse_factor: the one asked for.
@@ -80,6 +84,9 @@ class LayerRecord:
     nonzero: int = -1
     digits: int = -1
     dsp_products: int = -1
+    adder_bits: int = -1
+    adder_levels: int = 0
+    held_bits: int = 0
     strategy: str = ""
     reuse_factor: int = 1
     requested_reuse_factor: int = 1

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from accelgen.errors import ModelError
 from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.rules.adders import are_known
 
 MARGIN = 0.32
 """Doublings beyond what was synthesised up to which sizes still count as like it: a quarter."""
@@ -61,9 +62,18 @@ _WEIGHTED = (
 
 
 def families(layers: Layers) -> npt.NDArray[np.int64]:
-    """The family of each layer, (n,): its kind, whether weights are constants, whether it is in a stream."""
+    """The family of each layer, (n,): its kind, whether weights are constants, whether it is in a stream.
+
+    Layers by distributed arithmetic, as far as their adders are known, have families of their own.
+    """
     constant = layers.constant & layers.is_kind(*_WEIGHTED)
-    return 4 * layers.kind + 2 * constant + layers.stream[layers.design]
+    found: npt.NDArray[np.int64] = 4 * layers.kind + 2 * constant + layers.stream[layers.design]
+    found += (_PLAIN - 2) * (constant & are_known(layers))
+    return found
+
+
+_PLAIN = 4 * len(_KINDS)
+"""Families without adders, which come first; each has one with them this much further."""
 
 
 def main_families(layers: Layers) -> npt.NDArray[np.int64]:
@@ -81,12 +91,18 @@ def main_families(layers: Layers) -> npt.NDArray[np.int64]:
 
 def family_name(family: int) -> str:
     """A family in words, such as "folded dense in a stream"."""
-    kind = _KINDS[family // 4]
+    kind = _kind(family)
     how = ("constant " if family & 2 else "folded ") if kind in _WEIGHTED else ""
+    if family >= _PLAIN:
+        how = "distributed "
     return f"{how}{kind.value}{' in a stream' if family & 1 else ''}"
 
 
-FAMILIES: Mapping[str, int] = {family_name(family): family for family in reversed(range(4 * len(_KINDS)))}
+def _kind(family: int) -> LayerKind:
+    return _KINDS[family % _PLAIN // 4]
+
+
+FAMILIES: Mapping[str, int] = {family_name(family): family for family in reversed(range(2 * _PLAIN))}
 """Families by name; where being constant makes no difference, the one that `families` gives."""
 
 WIRING = frozenset({4 * _KINDS.index(LayerKind.MOVE), 4 * _KINDS.index(LayerKind.MOVE) + 1})
@@ -105,7 +121,7 @@ def class_name(family: int) -> str:
 
 def weighted(family: int) -> bool:
     """Whether layers of a family have a matrix."""
-    return _KINDS[family // 4] in _WEIGHTED
+    return _kind(family) in _WEIGHTED
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerKind
-from accelgen.surrogates.rules import elementwise, packed, recurrent, resource, stream, unrolled
+from accelgen.surrogates.rules import adders, elementwise, packed, recurrent, resource, stream, unrolled
 from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.rules.prices import Prices, load_prices, total_cost
 from accelgen.surrogates.rules.stream import CONSTANT
@@ -71,7 +71,7 @@ KERNELS = (
     ),
     Kernel(
         "unrolled",
-        lambda layers: layers.is_kind(*_MATRICES) & ~_streams(layers) & layers.constant,
+        lambda layers: _unrolled(layers) & ~adders.are_known(layers),
         unrolled.latency,
         unrolled.latency,
         unrolled.interval,
@@ -79,6 +79,18 @@ KERNELS = (
         unrolled.bram_18k,
         unrolled.lut_parts,
         unrolled.ff_parts,
+    ),
+    Kernel(
+        "adders",
+        lambda layers: _unrolled(layers) & adders.are_known(layers),
+        adders.latency,
+        adders.latency,
+        adders.interval,
+        adders.none,
+        adders.none,
+        adders.parts,
+        adders.parts,
+        counted=adders.PRICES,
     ),
     Kernel(
         "stream",
@@ -131,6 +143,10 @@ KERNELS = (
         elementwise.paces,
     ),
 )
+
+
+def _unrolled(layers: Layers) -> Flags:
+    return layers.is_kind(*_MATRICES) & ~_streams(layers) & layers.constant
 
 
 def _streams(layers: Layers) -> Flags:

@@ -156,6 +156,11 @@ def latency(layers: Layers, _domain: Domain) -> Numbers:
     products, limit = dsp_products(layers), multiplier_limit(layers)
     busy = np.ceil(products / limit) + np.round(2 * pace(layers))
     once = np.where(products > limit, np.maximum(summed, busy), summed)
+    return over_positions(layers, once)
+
+
+def over_positions(layers: Layers, once: Numbers) -> Numbers:
+    """Cycles of a call for all positions, those of one being ``once``."""
     positions = np.ceil(layers.positions / layers.parallel_positions)
     return once + (positions - 1) * _step(layers, once)
 
