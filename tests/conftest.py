@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,10 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("ACCELGEN_STORE", "ACCELGEN_SURROGATES"):
             monkeypatch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _seeded_tensorflow() -> None:
+    """Seed TensorFlow where it is loaded: one that trained estimates draws no number unseeded."""
+    if (tensorflow := sys.modules.get("tensorflow")) is not None:
+        tensorflow.random.set_seed(0)

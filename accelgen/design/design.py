@@ -125,13 +125,13 @@ class Design:
     io_type: IoType = IoType.PARALLEL
     precision: FixedType | None = None
     input_precision: FixedType | None = None
+    board: str | None = None
+    bus_bits: int = 0
+    directives: Mapping[str, str] = field(default_factory=dict)
     default: LayerDesign = LayerDesign()
     layers: Mapping[str, LayerDesign] = field(default_factory=dict)
     narrowed: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, FixedType]] = field(default_factory=dict)
-    board: str | None = None
-    bus_bits: int = 0
-    directives: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.board is not None and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", self.board):
