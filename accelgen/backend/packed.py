@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -63,11 +62,6 @@ class PackedTensor:
     def word_type(self) -> WordType:
         """The type of a word."""
         return WordType(self.word_bits)
-
-    @property
-    def total_words(self) -> int:
-        """Words of the whole tensor."""
-        return prod(self.positions) * self.words
 
     @property
     def variable_shape(self) -> Shape:

@@ -135,8 +135,9 @@ def _show(summary: dict[str, Any], estimate: Estimate) -> None:
     columns = ("layer", "kernel", "shape", "weights", "result", *figures)
     print_table(title, columns, rows, right=figures)
     _show_costs(summary["layers"])
-    _show_fifos(summary["fifos"])
     show_totals(estimate)
+    _show_sharing(summary["layers"])
+    _show_fifos(summary["fifos"])
     for change in summary["adjustments"]:
         write_line(
             f"layer {change['layer']!r}: {change['choice']} {change['requested']} became {change['used']} "
@@ -187,6 +188,10 @@ def _show_costs(layers: list[dict[str, Any]]) -> None:
         figures = ("XNOR", "add", "compare", *(name.replace("_", "\n") for name in _COSTS))
         title = "few-bit layers: operations and cycles of an inference; LUTs by a formula, not by synthesis"
         print_table(title, ("layer", "folding\nor sharing", *figures), rows, right=figures)
+
+
+def _show_sharing(layers: list[dict[str, Any]]) -> None:
+    """What layers save whose rows are computed from each other."""
     for layer in layers:
         if layer["row_sharing"] not in (None, "none"):
             costs = layer["costs"]

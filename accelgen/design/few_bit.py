@@ -93,11 +93,6 @@ class FewBitMatrix:
     fraction: int
     inputs: Levels | FixedType
 
-    @property
-    def is_ternary(self) -> bool:
-        """Whether every weight is -1, 0 or 1."""
-        return int(np.max(np.abs(self.matrix), initial=0)) <= 1
-
 
 def few_bit_refusal(node: Node, network: Network) -> str | None:
     """Why packed kernels do not compute a layer (`accelgen.ir.few_bits.is_few_bit`); None where they do."""

@@ -6,6 +6,7 @@ import ctypes
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Port:
     def of(cls, tensor: PackedTensor | FixedType, count: int = 0, pack: int = 0) -> Port:
         if isinstance(tensor, PackedTensor):
             bits = FixedType(tensor.word_bits, tensor.word_bits, signed=False)
-            return cls(f"ap_uint<{tensor.word_bits}>", bits, tensor.total_words, tensor.words)
+            return cls(f"ap_uint<{tensor.word_bits}>", bits, prod(tensor.variable_shape), tensor.words)
         return cls(tensor.cpp, tensor.storage(), count, pack or count)
 
     @property
