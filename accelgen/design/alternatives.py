@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from accelgen.design.adder_cost import unknown_reason
-from accelgen.design.design import Design, IoType, LayerDesign, RowSharing, Strategy
+from accelgen.design.design import Design, IoType, LayerDesign, Strategy
 from accelgen.design.factors import divisors
 from accelgen.design.few_bit import few_bit_refusal
 from accelgen.design.folding import legal_foldings, nearest_folding
+from accelgen.design.packed_choice import folded_choice
 from accelgen.design.reuse import MatrixShape, cell_reuse_factor, legal_reuse_factors, matrix_shape
 from accelgen.ir import DepthwiseConv, Network, Node, Recurrent
 from accelgen.ir.recurrent import cell_products
@@ -82,17 +82,7 @@ def _packed(matrix: MatrixShape, design: Design, asked: LayerDesign) -> Iterator
         )
     n_in, n_out = matrix.n_in, matrix.n_out
     for cycles in sorted({folding.cycles(n_in, n_out) for folding in legal_foldings(n_in, n_out)}):
-        folding = nearest_folding(n_in, n_out, cycles)
-        yield replace(
-            asked,
-            strategy=Strategy.PACKED_FOLDED,
-            reuse_factor=cycles,
-            parallelization_factor=1,
-            pe=folding.pe,
-            simd=folding.simd,
-            row_sharing=RowSharing.NONE,
-            max_depth=0,
-        )
+        yield folded_choice(asked, nearest_folding(n_in, n_out, cycles), cycles)
 
 
 def _recurrent(node: Recurrent) -> Iterator[LayerDesign]:

@@ -75,6 +75,11 @@ def packed_choice(
         adjustments.become("reuse_factor", choice.reuse_factor, cycles, reason)
     reason = "a folded layer computes one position at a time"
     adjustments.become("parallelization_factor", choice.parallelization_factor, 1, reason)
+    return folded_choice(choice, folding, cycles)
+
+
+def folded_choice(choice: LayerDesign, folding: Folding, cycles: int) -> LayerDesign:
+    """``choice``, folded into so many cycles: it then shares no rows and computes one position at a time."""
     return replace(
         choice,
         strategy=Strategy.PACKED_FOLDED,
