@@ -75,7 +75,7 @@ def write_plan(path: Path, networks: int, **entries: object) -> Plan:
         "random_networks": [recipe],
         "parts": ["xc7z020clg400-1"],
         "clocks_ns": [4, 5, 6, 8, 10],
-        "time_limit_s": 2,
+        "time_limit_s": 3,
         "retries": 1,
         **entries,
     }

@@ -58,15 +58,17 @@ def test_a_campaign_that_is_killed_twice_ends_with_every_result_once(tmp_path):
     ]
     command += ["--workers", "3", "--json"]
     started = {"cwd": ROOT, "env": {**os.environ, "ACCELGEN_STORE": str(store)}, "text": True}
-    started |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    for share in (3, 2):
+    started |= {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    for ended in (DESIGNS // 3, DESIGNS // 2):
         process = subprocess.Popen(command, **started)
-        wait_until(lambda most=DESIGNS // share: lines(directory / "journal.jsonl") > most, "no progress")
+        # step by step: how long one takes depends on what else the machine does
+        for most in range(lines(directory / "journal.jsonl"), ended):
+            wait_until(lambda most=most: lines(directory / "journal.jsonl") > most, "no progress")
         process.send_signal(signal.SIGKILL)
         process.communicate()
         wait_until_gone(pid for pids in runs(folder).values() for pid in pids)
     last = subprocess.run(command, **started)
-    assert last.returncode == 1, last.stderr  # some failed for good
+    assert last.returncode == 1  # some failed for good
     campaign = json.loads(last.stdout)
     assert campaign["ran"] < DESIGNS / 2
     check(jobs, store, campaign)
