@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from accelgen.api import Build, Model, estimate, explore, explore_formats, load, verify
     from accelgen.errors import AccelgenError
     from accelgen.estimation import Estimate, Estimates
-    from accelgen.explore.candidate import Candidate, Exploration
-    from accelgen.explore.goals import Goals
+    from accelgen.exploration.candidate import Candidate, Exploration
+    from accelgen.exploration.goals import Goals
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AccelgenError": "accelgen.errors",
     "Build": "accelgen.api",
-    "Candidate": "accelgen.explore.candidate",
+    "Candidate": "accelgen.exploration.candidate",
     "Estimate": "accelgen.estimation",
     "Estimates": "accelgen.estimation",
-    "Exploration": "accelgen.explore.candidate",
-    "Goals": "accelgen.explore.goals",
+    "Exploration": "accelgen.exploration.candidate",
+    "Goals": "accelgen.exploration.goals",
     "Model": "accelgen.api",
     "estimate": "accelgen.api",
     "explore": "accelgen.api",

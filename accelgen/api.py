@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from accelgen.design import IoType
     from accelgen.design.streaming import Dataflow
     from accelgen.estimation import Estimate, Estimates
-    from accelgen.explore.candidate import Exploration
-    from accelgen.explore.formats.search import FormatOptions
-    from accelgen.explore.goals import Goals
-    from accelgen.explore.search import Found
+    from accelgen.exploration.candidate import Exploration
+    from accelgen.exploration.formats.search import FormatOptions
+    from accelgen.exploration.goals import Goals
+    from accelgen.exploration.search import Found
     from accelgen.passes.precision import Types
     from accelgen.surrogates.record import DesignRecord
     from accelgen.surrogates.rules import Domain
@@ -400,8 +400,8 @@ def explore(
         AccelgenError: another of its kinds: no model, an unknown board, a choice that a layer cannot have.
     """
     from accelgen.estimation import find_domain
-    from accelgen.explore.goals import Goals
-    from accelgen.explore.search import explore_front
+    from accelgen.exploration.goals import Goals
+    from accelgen.exploration.search import explore_front
     from accelgen.ir.serialize import to_bytes
     from accelgen.workers import Journal
 
@@ -459,7 +459,7 @@ def explore_formats(
     Args:
         source: a model as `load` takes it, or a `Model`.
         bits: the widths of weights and results: "4..8", "4,6,8", "LAYER=6"; see
-            `accelgen.explore.formats.bits`.
+            `accelgen.exploration.formats.bits`.
         data: .npz data to measure on, with ``label`` for the right classes; without these, or with the
             calibration data instead, the model's own answers are what is right.
         goals: limits and objective; without, as few resources as possible.
@@ -482,11 +482,11 @@ def explore_formats(
     from accelgen.data import read_labels
     from accelgen.design import IoType
     from accelgen.estimation import find_domain
-    from accelgen.explore.formats.answer import exploration
-    from accelgen.explore.formats.bits import Bits
-    from accelgen.explore.formats.hardware import HardwareSearch
-    from accelgen.explore.formats.search import FormatOptions, FormatSearch
-    from accelgen.explore.goals import Goals
+    from accelgen.exploration.formats.answer import exploration
+    from accelgen.exploration.formats.bits import Bits
+    from accelgen.exploration.formats.hardware import HardwareSearch
+    from accelgen.exploration.formats.search import FormatOptions, FormatSearch
+    from accelgen.exploration.goals import Goals
     from accelgen.surrogates.rules import DEFAULT_DOMAIN
     from accelgen.workers import Journal
 
@@ -563,8 +563,8 @@ def _search(
 ) -> Found:
     """The best design for any of some targets; an io type that is asked for is the only one."""
     from accelgen.design import IoType
-    from accelgen.explore.fixed import allowed_choices
-    from accelgen.explore.search import search
+    from accelgen.exploration.fixed import allowed_choices
+    from accelgen.exploration.search import search
     from accelgen.surrogates.rules import DEFAULT_DOMAIN
 
     if not io_types and (asked.io_type is not None or asked.config is not None):

@@ -29,12 +29,12 @@ from onnx import TensorProto, helper, numpy_helper
 import accelgen
 from accelgen.design import Design, IoType
 from accelgen.estimation import estimate_designs
-from accelgen.explore.front import pareto
-from accelgen.explore.goals import Goals
-from accelgen.explore.milp import Point, solve
-from accelgen.explore.problem import Indices, Problem
-from accelgen.explore.space import LATENCY
-from accelgen.explore.target import Target
+from accelgen.exploration.front import pareto
+from accelgen.exploration.goals import Goals
+from accelgen.exploration.milp import Point, solve
+from accelgen.exploration.problem import Indices, Problem
+from accelgen.exploration.space import LATENCY
+from accelgen.exploration.target import Target
 from accelgen.ir import Network
 
 ROOT = Path(__file__).resolve().parent.parent

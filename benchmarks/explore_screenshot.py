@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from accelgen.api import explore
-from accelgen.explore.goals import Goals
-from accelgen.explore.report import write_exploration
+from accelgen.exploration.goals import Goals
+from accelgen.exploration.report import write_exploration
 
 ROOT = Path(__file__).parents[1]
 MODEL = "examples/jet_tagger/model.keras"

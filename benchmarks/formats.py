@@ -27,13 +27,13 @@ from accelgen.api import Model, load
 from accelgen.boards import find_board
 from accelgen.data import read_labels, read_samples
 from accelgen.design import Design, IoType
-from accelgen.explore.formats.bits import Bits
-from accelgen.explore.formats.evaluation import Evaluations
-from accelgen.explore.formats.genetic import first_generation
-from accelgen.explore.formats.hardware import HardwareSearch
-from accelgen.explore.formats.points import Point, front
-from accelgen.explore.formats.search import FormatOptions, FormatSearch
-from accelgen.explore.goals import Goals
+from accelgen.exploration.formats.bits import Bits
+from accelgen.exploration.formats.evaluation import Evaluations
+from accelgen.exploration.formats.genetic import first_generation
+from accelgen.exploration.formats.hardware import HardwareSearch
+from accelgen.exploration.formats.points import Point, front
+from accelgen.exploration.formats.search import FormatOptions, FormatSearch
+from accelgen.exploration.goals import Goals
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARD = "zcu102"

@@ -3,10 +3,10 @@
     python benchmarks/search.py TABLE.csv ... [--max-latency 50000] [--trials 1000,10000,100000,1000000]
                                               [--seed 0] [--front] [--json]
 
-Chooses one row for each layer (see `accelgen.explore.tables`) so that LUT + FF + BRAM + DSP are least and the
-latencies add to at most ``--max-latency``. Random search draws designs evenly; simulated annealing changes a
-layer of many chains at a time. Trials are designs looked at; both are vectorised. ``--front`` adds every
-compromise between latency and the sum of resources. Exits with 1 if no design keeps the limit.
+Chooses one row for each layer (see `accelgen.exploration.tables`) so that LUT + FF + BRAM + DSP are least and
+the latencies add to at most ``--max-latency``. Random search draws designs evenly; simulated annealing
+changes a layer of many chains at a time. Trials are designs looked at; both are vectorised. ``--front`` adds
+every compromise between latency and the sum of resources. Exits with 1 if no design keeps the limit.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from accelgen.errors import AccelgenError
-from accelgen.explore.front import pareto
-from accelgen.explore.infeasible import explain
-from accelgen.explore.milp import Point, solve
-from accelgen.explore.problem import Composition, Numbers, Problem
-from accelgen.explore.tables import LATENCY, RESOURCES, OptionTable, read_tables
+from accelgen.exploration.front import pareto
+from accelgen.exploration.infeasible import explain
+from accelgen.exploration.milp import Point, solve
+from accelgen.exploration.problem import Composition, Numbers, Problem
+from accelgen.exploration.tables import LATENCY, RESOURCES, OptionTable, read_tables
 
 COST = "cost"
 CHUNK = 20_000

@@ -18,14 +18,14 @@ from accelgen.errors import UsageError
 
 if TYPE_CHECKING:
     from accelgen.api import Model
-    from accelgen.explore.candidate import Candidate, Exploration
+    from accelgen.exploration.candidate import Candidate, Exploration
 
 SUMMARY = "find the designs of a model between which there is a choice, before any synthesis"
 
 BOTH = "both"
 
 FIFOS = ("auto", "trade")
-"""Those of `accelgen.explore.goals`."""
+"""Those of `accelgen.exploration.goals`."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -163,7 +163,7 @@ def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
     if not options.output:
         return []
     from accelgen.console import step
-    from accelgen.explore.report.write import DESIGNS, HTML, write_exploration
+    from accelgen.exploration.report.write import DESIGNS, HTML, write_exploration
     from accelgen.flows.files import sweep_makefile
 
     folder = Path(options.output)

@@ -9,11 +9,11 @@ from accelgen.cli.arguments import FILE, count
 from accelgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from accelgen.explore.formats.search import FormatOptions
+    from accelgen.exploration.formats.search import FormatOptions
 
 
 METRICS = ("accuracy", "agreement", "mean_abs_error")
-"""Those of `accelgen.explore.formats.accuracy`, which takes too long to import for a parser."""
+"""Those of `accelgen.exploration.formats.accuracy`, which takes too long to import for a parser."""
 
 
 def add_format_options(parser: ArgumentParser) -> None:
@@ -79,8 +79,8 @@ def format_options(options: Namespace) -> dict[str, Any]:
 
 
 def _search(options: Namespace) -> FormatOptions:
-    from accelgen.explore.formats.accuracy import Metric
-    from accelgen.explore.formats.search import FormatOptions
+    from accelgen.exploration.formats.accuracy import Metric
+    from accelgen.exploration.formats.search import FormatOptions
 
     asked = {"evaluations": options.evaluations, "seed": options.seed}
     given = {name: value for name, value in asked.items() if value is not None}

@@ -6,10 +6,10 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from accelgen.explore.goals import Goals
+    from accelgen.exploration.goals import Goals
 
 OBJECTIVES = ("latency", "interval", "lut", "ff", "dsp", "bram", "uram", "resources")
-"""Those of `accelgen.explore.goals`, which takes too long to import for a parser."""
+"""Those of `accelgen.exploration.goals`, which takes too long to import for a parser."""
 
 _LIMITS = {
     "latency": ("TIME", "2us, 500ns or 120 (cycles)"),
@@ -51,7 +51,7 @@ def goals_asked(options: Namespace) -> bool:
 
 def goals_of(options: Namespace, **more: Any) -> Goals:
     """The goals; ``more`` are other keywords of `Goals.of`."""
-    from accelgen.explore.goals import Goals
+    from accelgen.exploration.goals import Goals
 
     return Goals.of(_limits(options), options.objective or "latency", margin=options.margin, **more)
 

@@ -1,4 +1,4 @@
-/** What the search found; accelgen/explore/report/page.py writes it. */
+/** What the search found; accelgen/exploration/report/page.py writes it. */
 const data = JSON.parse(document.getElementById("data").textContent);
 
 const byId = (id) => document.getElementById(id);

@@ -8,7 +8,7 @@ import pytest
 
 from accelgen.design import Design
 from accelgen.errors import UsageError
-from accelgen.explore.goals import Goals, Limit
+from accelgen.exploration.goals import Goals, Limit
 from tests.cli.commands import run, run_json
 
 TAGGER = "examples/jet_tagger/model.keras"

@@ -1,0 +1,110 @@
+"""The best hardware for the network of one assignment of formats: what the exact search answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from accelgen.boards import find_part
+from accelgen.choices import Choices
+from accelgen.design import Design
+from accelgen.errors import InfeasibleError
+from accelgen.estimation import Estimate
+from accelgen.exploration.fixed import allowed_choices
+from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named
+from accelgen.exploration.infeasible import explain
+from accelgen.exploration.milp import solve
+from accelgen.exploration.target import Target
+from accelgen.ir import Network
+from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
+
+
+@dataclass(frozen=True)
+class HardwareSearch:
+    """What the hardware of every network is chosen for.
+
+    Attributes:
+        goals: the objective, and the limits that hardware keeps.
+        devices: designs that name the parts, clock periods and io types to choose from.
+        asked: what users fix of layers.
+        domain: whose measurements are estimated.
+    """
+
+    goals: Goals
+    devices: tuple[Design, ...]
+    asked: Choices = field(default_factory=Choices)
+    domain: Domain = DEFAULT_DOMAIN
+
+    @property
+    def figure(self) -> str:
+        """The figure that is to be least, or `RESOURCES_TOGETHER`; times where clock periods differ."""
+        if self.goals.objective == RESOURCES_TOGETHER:
+            return RESOURCES_TOGETHER
+        figure = figure_named(self.goals.objective)
+        return figure.replace("cycles", "us") if self._timed else figure
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The most that figures may be, where that is the same on all devices."""
+        first, *others = (
+            self.goals.most(device.clock_ns, find_part(device.part).resources) for device in self.devices
+        )
+        return {
+            figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)
+        }
+
+    def least_cost(self, network: Network, design: Design) -> tuple[float, float]:
+        """The objective of the best hardware for an exact, typed network, and by how much it misses limits.
+
+        ``design`` says the numbers. Where no hardware keeps the limits it is that which misses them least,
+        and the second number its worst excess, relative to the limit; 0 where all are kept.
+        """
+        return min(
+            map(self._least_cost, self._targets(network, design)), key=lambda found: (found[1], found[0])
+        )
+
+    def best(self, network: Network, design: Design) -> tuple[Design, Estimate]:
+        """The best design for an exact, typed network, whose estimate as a whole keeps the limits.
+
+        Raises:
+            InfeasibleError: none does.
+        """
+        targets = self._targets(network, design)
+        won = [winner for target in targets if (winner := target.winner(self.goals)) is not None]
+        if not won:
+            raise InfeasibleError("no design keeps the limits once it is estimated as a whole")
+        best = min(won, key=lambda winner: self.cost(winner.estimate))
+        return best.design, best.estimate
+
+    def cost(self, estimate: Estimate) -> float:
+        """The objective of a design."""
+        weights = self.goals.weights(estimate.capacity)
+        total = sum(weight * estimate.total[name].value for name, weight in weights.items())
+        return total * estimate.record.clock_ns / 1000 if self._timed else total
+
+    @property
+    def _timed(self) -> bool:
+        """Whether cycles are compared between clock periods."""
+        several = len({device.clock_ns for device in self.devices}) > 1
+        return several and self.goals.objective in ("latency", "interval")
+
+    def _least_cost(self, target: Target) -> tuple[float, float]:
+        problem = target.problem(self.goals)
+        scale = target.clock_ns / 1000 if self._timed else 1.0
+        found = solve(problem)
+        if found is not None:
+            return found.cost * scale, 0.0
+        missed = explain(problem)
+        excess = (beyond / max(problem.limits[name], 1.0) for name, beyond in missed.excess.items())
+        return missed.nearest.cost * scale, max(excess)
+
+    def _targets(self, network: Network, design: Design) -> Iterator[Target]:
+        for device in self.devices:
+            own = replace(
+                design,
+                board=device.board,
+                part=device.part,
+                clock_ns=device.clock_ns,
+                io_type=device.io_type,
+            )
+            yield Target.of(network, own, allowed_choices(network, own, self.asked), self.domain)

@@ -1,5 +1,0 @@
-"""What a search leaves on disk: tables, a page, a picture and the design files."""
-
-from accelgen.explore.report.write import is_exploration, write_exploration
-
-__all__ = ["is_exploration", "write_exploration"]
