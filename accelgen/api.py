@@ -480,13 +480,13 @@ def explore_formats(
         AccelgenError: another of its kinds: no data, no width to choose, pymoo is not installed.
     """
     from accelgen.data import read_labels
-    from accelgen.design import IoType
     from accelgen.estimation import find_domain
     from accelgen.exploration.formats.answer import exploration
     from accelgen.exploration.formats.bits import Bits
     from accelgen.exploration.formats.hardware import HardwareSearch
     from accelgen.exploration.formats.search import FormatOptions, FormatSearch
     from accelgen.exploration.goals import Goals
+    from accelgen.exploration.search import io_type_turns
     from accelgen.surrogates.rules import DEFAULT_DOMAIN
     from accelgen.workers import Journal
 
@@ -498,11 +498,9 @@ def explore_formats(
     asked = _devices(options, boards, parts, clocks_ns)
     designs = [Choices.of(own).design() for own in asked]
     chosen, domain = Choices.of(options), DEFAULT_DOMAIN if tool is None else find_domain(tool)
-    if not io_types and (chosen.io_type is not None or chosen.config is not None):
-        io_types = [designs[0].io_type]
     turns = [
-        tuple(replace(own, io_type=IoType(io_type)) for own in designs for io_type in together)
-        for together in ([io_types] if io_types else [[io_type] for io_type in IoType])
+        tuple(replace(own, io_type=io_type) for own in designs for io_type in together)
+        for together in io_type_turns(_io_types(io_types, chosen, designs[0]))
     ]
     least = goals or Goals(objective="resources")
     found = FormatSearch.of(
@@ -548,6 +546,15 @@ def _layer_streams(network: Network, design: Design) -> tuple[Dataflow, dict[str
     return layer_streams(network, design)
 
 
+def _io_types(given: Sequence[IoType | str], asked: Choices, first: Design) -> tuple[IoType, ...]:
+    """The io types to choose from; one that choices or a file name is the only one."""
+    from accelgen.design import IoType
+
+    if not given and (asked.io_type is not None or asked.config is not None):
+        return (first.io_type,)
+    return tuple(map(IoType, given))
+
+
 def _no_traded_fifos(goals: Goals | None, instead: str) -> None:
     if goals is not None and goals.fifos != "auto":
         raise UsageError(f"only accelgen explore trades depths of FIFOs: {instead}")
@@ -562,18 +569,15 @@ def _search(
     domain: Domain | None = None,
 ) -> Found:
     """The best design for any of some targets; an io type that is asked for is the only one."""
-    from accelgen.design import IoType
     from accelgen.exploration.fixed import allowed_choices
     from accelgen.exploration.search import search
     from accelgen.surrogates.rules import DEFAULT_DOMAIN
 
-    if not io_types and (asked.io_type is not None or asked.config is not None):
-        io_types = [designs[0].io_type]
     return search(
         network,
         designs,
         goals,
-        io_types=tuple(map(IoType, io_types)),
+        io_types=_io_types(io_types, asked, designs[0]),
         allowed=lambda design: allowed_choices(network, design, asked),
         domain=DEFAULT_DOMAIN if domain is None else domain,
     )

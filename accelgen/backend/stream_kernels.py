@@ -17,7 +17,7 @@ from accelgen.design import Strategy
 from accelgen.design.packed_choice import PACKED
 from accelgen.design.streaming import walks
 from accelgen.design.streaming.loops import pad_walk, recurrent_walk, repeat_walk, window_walk
-from accelgen.design.streaming.walks import Pairs, Walk
+from accelgen.design.streaming.walks import Pairs, Timing, Walk
 from accelgen.ir import Conv, Dense, Node, Pad, Pool, Recurrent, UpSample
 from accelgen.surrogates.describe import describe
 from accelgen.surrogates.features import from_records
@@ -27,18 +27,6 @@ from accelgen.surrogates.rules.estimate import step_cycles
 
 _PIPELINED = frozenset({Strategy.LATENCY, Strategy.DISTRIBUTED_ARITHMETIC})
 """Strategies whose loops over positions hls4ml pipelines; the others end one position before the next."""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Cycles of a step that only reads, and of one that writes; how many steps are in flight in the pipeline.
-
-    The default is a loop that computes little: a step is read while the one before is written.
-    """
-
-    reading: int = 1
-    writing: int = 1
-    in_flight: int = 1
 
 
 @dataclass(frozen=True, eq=False)

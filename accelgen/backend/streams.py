@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from accelgen.backend.graph import build_graph
 from accelgen.backend.kernels.registry import load_kernels
 from accelgen.backend.layers import Lowered, lower
-from accelgen.backend.stream_kernels import StreamKernels, Timing
+from accelgen.backend.stream_kernels import StreamKernels
 from accelgen.design import Design, IoType
 from accelgen.design.reuse import legalize
 from accelgen.design.streaming import Channel, Dataflow, Process, automatic_depths, simulate, walks
@@ -75,12 +73,8 @@ def stream_dataflow(lowered: Lowered, graph: Any) -> Dataflow:
             own = layers[layer.name]
             walk, timing = kernels.walk(own, inputs, result), kernels.timing(own)
         else:  # a clone, which only the graph has
-            walk, timing = walks.regroup(inputs, result), Timing()
-        cycles = np.full(walk.steps, timing.reading, np.int64)
-        cycles[walk.writes] = timing.writing
-        reads = dict(zip(read, walk.reads, strict=True))
-        writes = dict.fromkeys(variables, walk.writes)
-        processes.append(Process(layer.name, cycles, reads, writes, timing.in_flight))
+            walk, timing = walks.regroup(inputs, result), walks.Timing()
+        processes.append(walks.process(layer.name, walk, timing, read, list(variables)))
     channels = (
         Channel(name, sources.get(name, ""), targets.get(name, ""), _tokens(stream), _bits(stream))
         for name, stream in streams.items()
@@ -184,9 +178,7 @@ def _owners(lowered: Lowered, dataflow: Dataflow) -> dict[str, _Owner]:
 
 def _asked(lowered: Lowered, owner: _Owner) -> int:
     """The depth that the design gives for a layer's result, 0 for none."""
-    design = lowered.context.design
-    named = (design.layers[name].fifo_depth for name in owner.results if name in design.layers)
-    return next(named, design.default.fifo_depth if owner.results else 0)
+    return lowered.context.design.fifo_depth(owner.results) if owner.results else 0
 
 
 _NAMED = 4

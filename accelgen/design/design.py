@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -161,6 +161,11 @@ class Design:
     def layer(self, name: str) -> LayerDesign:
         """The choices for the layer ``name``."""
         return self.layers.get(name, self.default)
+
+    def fifo_depth(self, names: Iterable[str]) -> int:
+        """The depth asked for by the first of some names of a result that has choices, or for all results."""
+        named = (self.layers[name].fifo_depth for name in names if name in self.layers)
+        return next(named, self.default.fifo_depth)
 
     def to_yaml(self) -> str:
         """The design as YAML, every field written out."""

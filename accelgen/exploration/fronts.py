@@ -55,11 +55,11 @@ def fronts(
     Raises:
         TaskError: a front could not be found.
     """
-    named = {fingerprint(problem): problem for problem in problems}
+    names = [fingerprint(problem) for problem in problems]
     seconds = None if time_limit_s == inf else time_limit_s
     outcomes = evaluate(
-        [[fingerprint(problem), seconds] for problem in problems],
-        FrontOf(named, axes),
+        [[name, seconds] for name in names],
+        FrontOf(dict(zip(names, problems, strict=True)), axes),
         workers=workers,
         journal=journal,
         kind=KIND,

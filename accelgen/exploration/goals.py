@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 
 from accelgen.boards import Resources
 from accelgen.errors import UsageError
-from accelgen.estimation import RESOURCES, Figure
+from accelgen.estimation import RESOURCES, Estimate, Figure
 from accelgen.exploration.space import HIGH, INTERVAL, LATENCY
 from accelgen.surrogates.predict import CONFIDENCE
 
@@ -189,6 +189,17 @@ class Goals:
         """The same goals, where all limits hold for the estimates themselves."""
         return replace(self, sure_resources=False, sure_cycles=False)
 
+    @property
+    def timed(self) -> bool:
+        """Whether the objective is in cycles, which mean another time at each clock period."""
+        return self.objective in ("latency", "interval")
+
+    def cost(self, estimate: Estimate, *, in_time: bool) -> float:
+        """The objective of a whole design; cycles in microseconds where ``in_time``."""
+        weights = self.weights(estimate.capacity)
+        total = sum(weight * estimate.total[name].value for name, weight in weights.items())
+        return total * estimate.record.clock_ns / 1000 if in_time and self.timed else total
+
     def weights(self, held: Resources | None) -> dict[str, float]:
         """The objective of a `Problem`."""
         if self.objective != RESOURCES_TOGETHER:
@@ -196,6 +207,12 @@ class Goals:
         if held is None:
             return dict.fromkeys(RESOURCES, 1.0)
         return {name: 1 / amount for name, amount in vars(held).items() if amount}
+
+
+def common_limits(limits: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """The limits that are the same for all of some targets, at least one."""
+    first, *others = limits
+    return {figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)}
 
 
 def _sure(margin: str | float | None) -> tuple[bool, bool]:

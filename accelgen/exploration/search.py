@@ -14,7 +14,7 @@ from accelgen.exploration.candidate import Candidate, Exploration
 from accelgen.exploration.fifos import Built, Streams, Traded, beyond_limits, depths_given, trade
 from accelgen.exploration.front import Front, thin
 from accelgen.exploration.fronts import fronts
-from accelgen.exploration.goals import Goals
+from accelgen.exploration.goals import Goals, common_limits
 from accelgen.exploration.milp import Point
 from accelgen.exploration.target import Target
 from accelgen.ir import Network
@@ -86,7 +86,7 @@ def search(
             for design in designs
             for own in (replace(design, io_type=io_type) for io_type in together)
         )
-        for together in ([io_types] if io_types else [[io_type] for io_type in IoType])
+        for together in io_type_turns(io_types)
     ]
     for asked in [goals] if goals.limits else [goals, goals.without_margin()]:
         for number, targets in enumerate(turns):
@@ -104,11 +104,16 @@ def search(
     raise InfeasibleError(_impossible([target for targets in turns for target in targets], asked))
 
 
+def io_type_turns(io_types: Sequence[IoType]) -> list[Sequence[IoType]]:
+    """The io types that are searched together, in the order in which they are until something is found."""
+    return [io_types] if io_types else [[io_type] for io_type in IoType]
+
+
 def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
     won = [(target, winner) for target in targets if (winner := target.winner(goals)) is not None]
     if not won:
         return None
-    target, winner = min(won, key=lambda entry: _cost(entry[1].estimate, entry[0], goals))
+    target, winner = min(won, key=lambda entry: goals.cost(entry[1].estimate, in_time=True))
     return Found(
         design=winner.design,
         estimate=winner.estimate,
@@ -120,12 +125,6 @@ def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
         target=target,
         goals=goals,
     )
-
-
-def _cost(estimate: Estimate, target: Target, goals: Goals) -> float:
-    """The objective in units that mean the same at every clock period."""
-    total = sum(weight * estimate.total[name].value for name, weight in goals.weights(target.held).items())
-    return total * target.clock_ns if goals.objective in ("latency", "interval") else total
 
 
 def _impossible(targets: Sequence[Target], goals: Goals) -> str:
@@ -185,7 +184,7 @@ def explore_front(
         network=network,
         board=board,
         axes=axes,
-        limits=_common_limits(found),
+        limits=common_limits(target.most(goals) for target in found.targets),
         candidates=tuple(
             Candidate(names[id(own)], own.design, own.estimate, {}, reason if own is best else "")
             for own in shown
@@ -231,7 +230,7 @@ def _fewer(designs: Sequence[Built], best: Built, axes: tuple[str, str], most: i
 def _rank(own: Built, goals: Goals, axes: tuple[str, str]) -> tuple[float, float, float]:
     """Designs are the better the less this is: by the objective, then by the axes."""
     first, second = (_on_axis(own.estimate, axis) for axis in axes)
-    return _cost(own.estimate, own.target, goals), second, first
+    return goals.cost(own.estimate, in_time=True), second, first
 
 
 def _named(shallow: Sequence[str]) -> list[str]:
@@ -307,9 +306,3 @@ def _on_axis(estimate: Estimate, axis: str) -> float:
     if axis in estimate.total:
         return estimate.total[axis].value
     return estimate.total[axis.replace("us", "cycles")].value * estimate.record.clock_ns / 1000
-
-
-def _common_limits(found: Found) -> dict[str, float]:
-    """The limits that are the same for all targets."""
-    first, *others = (target.most(found.goals) for target in found.targets)
-    return {figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)}

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from accelgen.design import Design
 from accelgen.design.streaming import Channel, Dataflow, Process, automatic_depths, walks
 from accelgen.design.streaming.cost import FifoCost, fifo_cost
 from accelgen.design.streaming.loops import is_view, layer_walk, padding_walks, tokens
-from accelgen.design.streaming.walks import Walk
+from accelgen.design.streaming.walks import Timing, Walk
 from accelgen.ir import Conv, Dense, DepthwiseConv, Input, Network, Node, Recurrent
 from accelgen.surrogates.record import DesignRecord
 
@@ -66,8 +64,7 @@ def _asked(result: str, design: Design, fused: Mapping[str, str]) -> int:
     """The depth that a design gives for a result, 0 for none."""
     layer = fused.get(result, result)
     names = [*(cast for cast, performer in fused.items() if performer == layer), layer]
-    given = (design.layers[name].fifo_depth for name in names if name in design.layers)
-    return next(given, design.default.fifo_depth)
+    return design.fifo_depth(names)
 
 
 @dataclass(eq=False)
@@ -113,7 +110,9 @@ class _Graph:
             if isinstance(node, Conv | DepthwiseConv) and any(pad for pads in node.padding for pad in pads):
                 padding, walk = padding_walks(node, self.network)
                 inputs = [self._pad(node.name, padding, inputs[0])]
-            self._add(node.name, walk, inputs, [_result(node.name)], _timing(node))
+            self._processes.append(
+                walks.process(node.name, walk, _timing(node), inputs, [_result(node.name)])
+            )
             self._hand_on(node.name, node.name, len(walk.writes), bits, readers[node.name])
         return Dataflow(tuple(self._processes), tuple(self._channels))
 
@@ -133,7 +132,7 @@ class _Graph:
         copier, walk = f"copies of {name}", walks.regroup([n_tokens], n_tokens)
         copies = [f"copy {number} of {name}" for number in range(len(readers))]
         self._connect(Channel(_result(name), source, copier, n_tokens, bits), name, name)
-        self._add(copier, walk, [_result(name)], copies, _Timing())
+        self._processes.append(walks.process(copier, walk, Timing(), [_result(name)], copies))
         for copy, reader in zip(copies, readers, strict=True):
             self._connect(Channel(copy, copier, reader, n_tokens, bits), name, name if source else reader)
 
@@ -144,7 +143,7 @@ class _Graph:
         read = self._channels[place] = replace(self._channels[place], target=process)
         padded = Channel(f"padded {name}", process, name, len(walk.writes), read.bits)
         self._connect(padded, "", name)
-        self._add(process, walk, [source], [padded.name], _Timing())
+        self._processes.append(walks.process(process, walk, Timing(), [source], [padded.name]))
         return padded.name
 
     def _connect(self, channel: Channel, result: str, counted_at: str) -> None:
@@ -152,33 +151,15 @@ class _Graph:
         self._counted[channel.name] = (result, counted_at)
         self._unread.setdefault((result, channel.target), []).append(channel.name)
 
-    def _add(
-        self, name: str, walk: Walk, inputs: Sequence[str], results: Sequence[str], timing: _Timing
-    ) -> None:
-        cycles = np.full(walk.steps, timing.reading, np.int64)
-        cycles[walk.writes] = timing.writing
-        reads = dict(zip(inputs, walk.reads, strict=True))
-        writes = dict.fromkeys(results, walk.writes)
-        self._processes.append(Process(name, cycles, reads, writes, timing.in_flight))
-
 
 def _result(name: str) -> str:
     return f"result of {name}"
 
 
-@dataclass(frozen=True)
-class _Timing:
-    """Cycles of a step that only reads and of one that writes, and how many are in flight."""
-
-    reading: int = 1
-    writing: int = 1
-    in_flight: int = 1
-
-
-def _timing(node: Node) -> _Timing:
+def _timing(node: Node) -> Timing:
     """Steps of kernels as `accelgen.surrogates.rules.stream` and `recurrent` count them, without factors."""
     if isinstance(node, Conv | DepthwiseConv):
-        return _Timing(6, 8, 0)
+        return Timing(6, 8, 0)
     if isinstance(node, Dense):
-        return _Timing(1, 8, 0)
-    return _Timing(22, 22, 0) if isinstance(node, Recurrent) else _Timing()
+        return Timing(1, 8, 0)
+    return Timing(22, 22, 0) if isinstance(node, Recurrent) else Timing()

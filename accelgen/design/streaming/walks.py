@@ -9,7 +9,7 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
-from accelgen.design.streaming.dataflow import Integers
+from accelgen.design.streaming.dataflow import Integers, Process
 
 Flags = npt.NDArray[np.bool_]
 
@@ -24,6 +24,26 @@ class Walk:
     steps: int
     reads: tuple[Integers, ...]
     writes: Integers
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Cycles of a step that only reads, and of one that writes; how many steps are in flight in the pipeline.
+
+    The default is a loop that computes little: a step is read while the one before is written.
+    """
+
+    reading: int = 1
+    writing: int = 1
+    in_flight: int = 1
+
+
+def process(name: str, walk: Walk, timing: Timing, inputs: Sequence[str], results: Sequence[str]) -> Process:
+    """The process that walks so, reading channels ``inputs`` and writing each token to all ``results``."""
+    cycles = np.full(walk.steps, timing.reading, np.int64)
+    cycles[walk.writes] = timing.writing
+    reads = dict(zip(inputs, walk.reads, strict=True))
+    return Process(name, cycles, reads, dict.fromkeys(results, walk.writes), timing.in_flight)
 
 
 def regroup(inputs: Sequence[int], result: int) -> Walk:

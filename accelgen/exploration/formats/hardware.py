@@ -11,7 +11,7 @@ from accelgen.design import Design
 from accelgen.errors import InfeasibleError
 from accelgen.estimation import Estimate
 from accelgen.exploration.fixed import allowed_choices
-from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named
+from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, common_limits, figure_named
 from accelgen.exploration.infeasible import explain
 from accelgen.exploration.milp import solve
 from accelgen.exploration.target import Target
@@ -46,12 +46,9 @@ class HardwareSearch:
     @property
     def limits(self) -> dict[str, float]:
         """The most that figures may be, where that is the same on all devices."""
-        first, *others = (
+        return common_limits(
             self.goals.most(device.clock_ns, find_part(device.part).resources) for device in self.devices
         )
-        return {
-            figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)
-        }
 
     def least_cost(self, network: Network, design: Design) -> tuple[float, float]:
         """The objective of the best hardware for an exact, typed network, and by how much it misses limits.
@@ -78,15 +75,12 @@ class HardwareSearch:
 
     def cost(self, estimate: Estimate) -> float:
         """The objective of a design."""
-        weights = self.goals.weights(estimate.capacity)
-        total = sum(weight * estimate.total[name].value for name, weight in weights.items())
-        return total * estimate.record.clock_ns / 1000 if self._timed else total
+        return self.goals.cost(estimate, in_time=self._timed)
 
     @property
     def _timed(self) -> bool:
         """Whether cycles are compared between clock periods."""
-        several = len({device.clock_ns for device in self.devices}) > 1
-        return several and self.goals.objective in ("latency", "interval")
+        return self.goals.timed and len({device.clock_ns for device in self.devices}) > 1
 
     def _least_cost(self, target: Target) -> tuple[float, float]:
         problem = target.problem(self.goals)
