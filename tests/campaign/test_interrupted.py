@@ -16,6 +16,7 @@ from accelgen.campaign import run_campaign
 from accelgen.results import Store
 from accelgen.workers import open_workers
 from tests.campaign.standin import ENDS, mood, prepare, runs, write_plan
+from tests.workers.clusters import local_cluster
 from tests.workers.waiting import wait_until, wait_until_gone
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +90,7 @@ def test_a_campaign_on_a_cluster_that_loses_a_worker_ends_with_every_result_once
     plan = write_plan(tmp_path / "plan.yaml", NETWORKS)
     jobs = prepare(plan, directory, folder)
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        local_cluster() as cluster,
         distributed.Client(cluster) as client,
         open_workers(dask=cluster.scheduler_address) as workers,
     ):

@@ -8,8 +8,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import pytest
-
 from accelgen.exploration import fronts as fronts_module
 from accelgen.exploration.front import pareto
 from accelgen.exploration.fronts import fingerprint, fronts
@@ -17,6 +15,7 @@ from accelgen.exploration.problem import Problem
 from accelgen.workers import Journal, open_workers
 from accelgen.workers.processes import Processes
 from tests.exploration.problems import COMPOSITIONS, tables
+from tests.workers.clusters import local_cluster
 
 AXES = ("latency", "lut")
 
@@ -41,11 +40,8 @@ def test_fronts_are_those_of_each_problem_wherever_they_are_searched():
 
 
 def test_fronts_are_the_same_when_a_dask_worker_is_killed():
-    distributed = pytest.importorskip("distributed")
-    dask = pytest.importorskip("dask")
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        local_cluster(**{"distributed.comm.timeouts.connect": "2s"}) as cluster,
         open_workers(dask=cluster.scheduler_address) as workers,
         ThreadPoolExecutor(1) as thread,
     ):

@@ -15,6 +15,7 @@ from accelgen.workers import Failure, Limits, Outcome, evaluate, open_workers
 from accelgen.workers import cluster as cluster_module
 from accelgen.workers.processes import ONE_THREAD, Processes
 from tests.workers import functions
+from tests.workers.clusters import local_cluster, scheduler_process
 from tests.workers.waiting import noted, wait_for_line, wait_until_gone
 
 PLACES = ("serial", "processes", "dask")
@@ -29,16 +30,11 @@ JSON = st.recursive(
 @pytest.fixture(scope="module")
 def scheduler():
     """The address of a Dask cluster of two processes, on which a task may be on two workers that die."""
-    distributed = pytest.importorskip("distributed")
-    dask = pytest.importorskip("dask")
     options = {
         "distributed.scheduler.allowed-failures": 1,
         "distributed.comm.timeouts.connect": "2s",  # how long a worker looks for another one that is lost
     }
-    with (
-        dask.config.set(options),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
-    ):
+    with local_cluster(**options) as cluster:
         yield cluster.scheduler_address
 
 
@@ -240,15 +236,11 @@ def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch):
         open_workers(dask="nowhere")
 
 
-def test_a_scheduler_that_is_lost_is_an_error(monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster_module, "TIMEOUT_S", 1)
-    with (
-        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
-        open_workers(dask=cluster.scheduler_address) as workers,
-    ):
+def test_a_scheduler_that_is_lost_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster_module, "TIMEOUT_S", 3)  # also to look for the scheduler again
+    with scheduler_process(tmp_path) as (address, process), open_workers(dask=address) as workers:
         found = evaluate([1], functions.thirds, workers=workers)
-        Timer(0.2, cluster.close).start()
+        Timer(0.2, process.kill).start()
         with pytest.raises(ToolError, match="was lost, and with it what ran there"):
             next(found)
 
