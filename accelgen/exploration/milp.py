@@ -16,7 +16,7 @@ from accelgen.exploration.problem import Indices, Numbers, Problem
 from accelgen.exploration.program import Program, Row, unit_of
 from accelgen.exploration.reduction import ROUNDING, Reduced, reduce, shares_of
 
-INFEASIBLE = 2
+OPTIMAL, INFEASIBLE = 0, 2
 """The status of SciPy's answer."""
 
 PROOF = 1e-9
@@ -212,7 +212,9 @@ class _Search:
             return None, inf
         if answer.x is None:
             raise OutOfTimeError(f"no design was found in the time that was given: {answer.message}")
-        return answer.x, answer.mip_dual_bound * unit + objective.constant
+        # an optimum may be too low by what HiGHS tolerates of each row
+        tolerated = TOLERATED if answer.status == OPTIMAL else 0.0
+        return answer.x, (answer.mip_dual_bound + tolerated) * unit + objective.constant
 
 
 def _sum(program: Program, weights: Mapping[str, float]) -> Row:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
+from scipy import optimize
 
 from accelgen.errors import UsageError
 from accelgen.exploration.milp import OutOfTimeError, solve
@@ -119,6 +121,24 @@ def test_without_time_there_is_no_proof():
     problem = Problem(tables(*[60] * 20, seed=2), figures, {"lut": 1.0}, limits)
     with pytest.raises(OutOfTimeError):
         solve(problem, time_limit_s=0)
+
+
+def test_what_highs_tolerates_keeps_an_optimum_from_no_proof(monkeypatch: pytest.MonkeyPatch):
+    def too_low(*arguments: Any, **keywords: Any) -> Any:
+        answer = optimize.milp(*arguments, **keywords)
+        # as seen of a worst column that a row bounds: the row is broken by HiGHS' tolerance
+        answer.fun -= 1e-6
+        answer.mip_dual_bound -= 1e-6
+        return answer
+
+    monkeypatch.setattr("accelgen.exploration.milp.milp", too_low)
+    layers = tables(5, 5, 5, high=2000, seed=3)
+    problem = Problem(layers, {"stream": Composition(added="dsp", worst="interval")}, {"stream": 1.0})
+    solution = solve(problem)
+    assert solution is not None
+    assert solution.cost == problem.evaluate(all_designs(problem))["stream"].min()
+    assert solution.proven
+    assert solution.bound == solution.cost
 
 
 def test_no_layers_have_one_design():
