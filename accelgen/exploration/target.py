@@ -21,6 +21,11 @@ ATTEMPTS = 50
 """Designs whose estimate as a whole breaks a limit that their layers keep, before the search is given up."""
 
 
+def target_name(design: Design) -> str:
+    """Part, clock period and io type of a design, for people."""
+    return f"{design.part}, {design.clock_ns:g} ns, {design.io_type.value}"
+
+
 @dataclass(frozen=True, eq=False)
 class Winner:
     """The best design of a target.
@@ -78,8 +83,7 @@ class Target:
         return self.space.design.clock_ns
 
     def __str__(self) -> str:
-        design = self.space.design
-        return f"{design.part}, {design.clock_ns:g} ns, {design.io_type.value}"
+        return target_name(self.space.design)
 
     def most(self, goals: Goals) -> dict[str, float]:
         """The most that figures may be; UsageError for a share of what is not known."""

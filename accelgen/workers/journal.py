@@ -17,6 +17,9 @@ from accelgen.workers.tasks import Json, json_text, shortened, task_text
 
 FORMAT = 1
 
+DIFFERENCES = 3
+"""Between two searches, that are named."""
+
 _START = '{"accelgen_journal":'
 _CHECKSUM = re.compile(rb',"crc32":"([0-9a-f]{8})"}')
 _CHECKSUM_SIZE = len(b',"crc32":"01234567"}')
@@ -160,12 +163,13 @@ def _entry(line: bytes) -> Json:
 def _differences(found: Mapping[str, Json], own: Mapping[str, Json]) -> list[str]:
     """In what two searches differ."""
     there, here = _entries(found), _entries(own)
-    return [
+    other = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    texts = [
         f"{name} is {shortened(there.get(name, 'absent'), 40)} there "
         f"and {shortened(here.get(name, 'absent'), 40)} here"
-        for name in {**there, **here}
-        if there.get(name) != here.get(name)
+        for name in other[:DIFFERENCES]
     ]
+    return texts if len(other) <= DIFFERENCES else [*texts, f"and {len(other) - DIFFERENCES} more"]
 
 
 def _entries(search: Mapping[str, Json], path: str = "") -> dict[str, str]:

@@ -109,6 +109,8 @@ def test_a_spoilt_last_line_is_dropped(path):
         ({"model": "cd" * 32}, 'model is "abab'),
         ({"bits": 4}, "bits is absent there and 4 here"),
         ({"limits": {"lut": 0.6, "ff": 0.5}}, "search: limits.ff is absent there and 0.5 here. Give"),
+        (dict.fromkeys("abcde", 1), "b is absent there and 1 here; c is absent there"),
+        (dict.fromkeys("abcde", 1), "there and 1 here; and 2 more. Give"),
     ],
 )
 def test_the_journal_of_another_search_is_refused(path, change, message):

@@ -29,11 +29,16 @@ class Evaluate:
     hardware: HardwareSearch
 
     def __call__(self, task: Json) -> Json:
-        """The result of a task."""
+        """The result of a task.
+
+        Raises:
+            ToolError: estimates are corrected otherwise here than where the search began.
+        """
         genes, start, stop = task
         network, design = self.space.apply(genes)
         found: dict[str, Json] = {}
         if start == 0:
+            self.hardware.check_corrections()
             cost, excess = self.hardware.least_cost(network, design)
             found = {"cost": cost, "excess": excess}
             if excess > 0:

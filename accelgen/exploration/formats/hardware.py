@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from accelgen.boards import find_part
 from accelgen.choices import Choices
 from accelgen.design import Design
-from accelgen.errors import InfeasibleError
+from accelgen.errors import InfeasibleError, ToolError
 from accelgen.estimation import Estimate
 from accelgen.exploration.fixed import allowed_choices
 from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, common_limits, figure_named
 from accelgen.exploration.infeasible import explain
 from accelgen.exploration.milp import solve
-from accelgen.exploration.target import Target
+from accelgen.exploration.target import Target, target_name
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
+from accelgen.surrogates.update.folder import corrections_digest, user_folder
+from accelgen.workers import Json
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,37 @@ class HardwareSearch:
         devices: designs that name the parts, clock periods and io types to choose from.
         asked: what users fix of layers.
         domain: whose measurements are estimated.
+        corrections: the digest of the user's own corrections of estimates.
     """
 
     goals: Goals
     devices: tuple[Design, ...]
     asked: Choices = field(default_factory=Choices)
     domain: Domain = DEFAULT_DOMAIN
+    corrections: str = field(default_factory=corrections_digest)
+
+    def identity(self) -> dict[str, Json]:
+        """What answers depend on, for `Journal`: what people say of it first."""
+        return {
+            "goals": asdict(self.goals),
+            "targets": list(map(target_name, self.devices)),
+            "tool": self.domain.name,
+            "corrections": self.corrections,
+            "asked": str(self.asked),
+            "designs": list(map(str, self.devices)),
+        }
+
+    def check_corrections(self) -> None:
+        """Make sure that estimates are the same here as where the search began.
+
+        Raises:
+            ToolError: the user's corrections of estimates are others.
+        """
+        if self.corrections != corrections_digest():
+            raise ToolError(
+                f"the corrections of estimates in {user_folder()} are not those with which the search began: "
+                "workers need the same (ACCELGEN_SURROGATES)"
+            )
 
     @property
     def figure(self) -> str:

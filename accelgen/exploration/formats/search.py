@@ -106,7 +106,7 @@ class FormatSearch:
             "formats": [[knob.layer, knob.part, _texts(knob.types)] for knob in space.knobs],
             "metric": benchmark.metric.value,
             "samples": samples.hexdigest(),
-            "hardware": str(hardware),
+            **hardware.identity(),
             "seed": self.options.seed,
         }
 

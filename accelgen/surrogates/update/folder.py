@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,12 @@ def read_corrections(shipped: Path, folder: Path | None = None) -> Corrections:
         return Corrections()
     found = load(path)
     return found if found.prior == fingerprint(shipped) else Corrections()
+
+
+def corrections_digest() -> str:
+    """The SHA-256 of the user's corrections, which estimates depend on; empty where there are none."""
+    path = user_folder() / FILE
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from accelgen import reference
 from accelgen.api import Model
-from accelgen.errors import InfeasibleError, UsageError
+from accelgen.errors import InfeasibleError, ToolError, UsageError
 from accelgen.exploration.formats.answer import exploration
 from accelgen.exploration.formats.evaluation import Evaluations
 from accelgen.exploration.formats.points import Point, front
@@ -139,6 +139,23 @@ def test_another_search_is_not_resumed(tmp_path):
     Journal(path, format_search(seed=1).identity()).close()
     with pytest.raises(UsageError):
         Journal(path, format_search(seed=2).identity())
+
+
+def test_what_differs_between_searches_is_said(tmp_path):
+    path = tmp_path / "journal"
+    Journal(path, format_search(goals=Goals.of({"latency": "100"}, "lut")).identity()).close()
+    with pytest.raises(UsageError, match=r"search: goals.objective is \"lut\" there and \"ff\" here. Give"):
+        Journal(path, format_search(goals=Goals.of({"latency": "100"}, "ff")).identity())
+
+
+def test_estimates_are_corrected_as_where_the_search_began(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELGEN_SURROGATES", str(tmp_path))
+    search = format_search()
+    search.task([[0] * len(search.task.space.knobs), 0, 1])
+    (tmp_path / "corrections.json").write_text("{}")
+    with pytest.raises(ToolError, match=r"corrections of estimates in .* are not those with which"):
+        search.task([[0] * len(search.task.space.knobs), 0, 1])
+    assert format_search().identity()["corrections"] != search.identity()["corrections"]
 
 
 def test_candidates_are_a_front_of_designs_with_scores(once):
