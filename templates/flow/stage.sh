@@ -3,7 +3,8 @@
 # TOOL runs flow/STAGE.tcl (vitis_hls, vivado) or flow/STAGE.sh (sh) in FOLDER, which is . or build/NAME. What it
 # prints goes to build/logs/STAGE.log too. build/STAGE.done is left only if it ended well and every RESULT is there,
 # whole; it has the time at which the stage began, so that whatever changes meanwhile is newer. Stages of one folder
-# wait for each other.
+# wait for each other, and a stage that another make has ended since is not run again; INPUTS are the files that it
+# is made of.
 #
 # VITIS_HLS and VIVADO name the programs, if not those on PATH; ANY_VERSION=1 takes one of any version.
 
@@ -85,30 +86,53 @@ whole() {
 
 mkdir -p build/logs "$folder" || fail "cannot write build/"
 if [ "$folder" = . ]; then
-    flow=flow
+    flow=flow lock=build/$stage.lock
 else
-    flow=../../flow
+    flow=../../flow lock=$folder.lock
 fi
-if [ "$folder" != . ] && command -v flock >/dev/null; then
-    exec 9>"$folder.lock"
+if command -v flock >/dev/null; then
+    exec 9>"$lock"
     flock -n 9 || { echo "$stage: waiting for another stage in $folder" && flock 9; }
 fi
+case ${MAKEFLAGS%% *} in
+*B*) ;;
+*)
+    # names in a project hold no blanks
+    if [ -e "build/$stage.done" ] && [ -z "$(find $INPUTS -newer "build/$stage.done" 2>&1)" ]; then
+        echo "$stage: done by another make"
+        exit 0
+    fi
+    ;;
+esac
 case $program in
 /*) ;;
 */*) program=$PWD/$program ;;
 esac
-rm -f "build/$stage.done" "build/$stage.status" "$@"
+case $tool:$PWD in
+sh:*) ;;
+*[!A-Za-z0-9_~./:@+=-]*)
+    echo "$stage: warning: AMD's tools support only letters, digits, ~ and _ in names of folders (UG895);" \
+        "if this stage fails, try it in another folder than $PWD" >&2
+    ;;
+esac
+rm -f "build/$stage.done" "$@"
 : >"build/$stage.start"
-{
-    (cd "$folder" && run </dev/null 9>&-)
-    echo $? >"build/$stage.status"
-} 2>&1 | tee "$log" 9>&-
-status=$(cat "build/$stage.status" || echo 1)
-rm -f "build/$stage.status"
+# the exit status goes past tee by descriptor 3, and not through a file, which a full disk would leave empty
+exec 4>&1
+status=$(
+    {
+        {
+            (cd "$folder" && run </dev/null 3>&- 4>&- 9>&-)
+            echo $? >&3
+        } 2>&1 | tee "$log" >&4 3>&- 9>&-
+    } 3>&1
+)
+status=${status:-1}
 if [ "$status" != 0 ]; then
-    rm -f "build/$stage.start"
     cause=$(grep -m 1 -E '^(ERROR|FAIL|strict)' "$log")
     [ "$status" -le 128 ] || cause="killed by signal $((status - 128))"
+    echo "$stage" 2>/dev/null >"build/$stage.start" || cause='build/ cannot be written: is the disk full?'
+    rm -f "build/$stage.start"
     fail "failed (exit status $status)${cause:+, $cause}; see $log"
 fi
 status=1

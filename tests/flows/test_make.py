@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from accelgen.reports.project import read_project_reports
-from tests.flows.makes import TOOLS, Makes, build, needs_tclsh
+from tests.flows.makes import SECONDS, TOOLS, Makes, build, needs_tclsh
 
 ALL = {"csynth", "cosim", "export", "vivado-synth", "vivado-impl"}
 
@@ -124,12 +124,33 @@ def test_what_changes_while_a_stage_runs_makes_it_run_again(make: Makes) -> None
     assert "Nothing to be done" in make("csynth")
 
 
-def test_makes_of_one_project_wait_for_each_other(make: Makes) -> None:
-    first = make.start("csynth", STANDIN_SECONDS="0.5")
-    second = make("csynth", "cosim")
-    output, _ = first.communicate(timeout=30)
+def test_makes_of_one_project_share_the_work(make: Makes, tmp_path: Path) -> None:
+    journal = str(tmp_path / "journal")
+    words = ("-j4", "vivado-synth", "cosim")
+    first = make.start(*words, STANDIN_SECONDS="0.5", STRICT_JOURNAL=journal)
+    second = make(*words, STANDIN_SECONDS="0.5", STRICT_JOURNAL=journal)
+    output, _ = first.communicate(timeout=SECONDS)
     assert (first.returncode, second.status) == (0, 0), output + second.output
-    assert make.stamps() == {"csynth", "cosim"}
+    assert make.stamps() == {"csynth", "cosim", "vivado-synth"}
+    commands = [entry["command"] for entry in make.commands(tmp_path / "journal")]
+    assert [commands.count(once) for once in ("csynth_design", "cosim_design", "synth_design")] == [1, 1, 1]
+    assert "stand-in: csynth" in make("-B", "csynth")
+
+
+def test_a_full_disk_is_named(make: Makes) -> None:
+    (make.folder / "build").mkdir()
+    (make.folder / "build/csynth.start").symlink_to("/dev/full")
+    made = make("csynth", STANDIN_MODE="csynth=fail")
+    assert "csynth: failed (exit status 1), build/ cannot be written: is the disk full?" in made
+    assert make("csynth").status == 0
+
+
+def test_a_folder_that_the_tools_may_not_take_is_named(make: Makes, tools: Path) -> None:
+    warning = "csynth: warning: AMD's tools support only letters, digits, ~ and _ in names of folders (UG895)"
+    assert warning in make("csynth")
+    plain = Makes(make.folder.parent / "plain", tools)
+    make.folder.rename(plain.folder)
+    assert warning not in plain("-B", "csynth")
 
 
 @pytest.mark.parametrize("target", ["csynth", "vivado-synth"])
