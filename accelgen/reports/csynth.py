@@ -25,7 +25,8 @@ RESOURCES = {
 }
 """What the tools call each resource, in XML and in text."""
 
-_CYCLES = re.compile(r"[0-9]{1,18}")
+_COUNT = re.compile(r"[0-9]{1,18}")
+_NAME = re.compile(r"[A-Za-z_]\w{0,999}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,28 @@ def config_pattern(config: str) -> re.Pattern[str]:
     return re.compile(rf"(?:.*_)?{re.escape(config)}(?:_s)*(?:_\d+)?")
 
 
+def function_name(path: Path, name: str) -> str:
+    """The name of a top function, by which sources are found.
+
+    Raises:
+        ReportError: C++ has no such name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ReportError(f"{path} is damaged: {name[:50]!r} is no name of a function")
+    return name
+
+
+def clock_period(path: Path, target_ns: float) -> float:
+    """The period that a design was scheduled for, in nanoseconds.
+
+    Raises:
+        ReportError: it is none.
+    """
+    if not target_ns > 0:
+        raise ReportError(f"{path} is damaged: it is for a clock period of {target_ns:g} ns")
+    return target_ns
+
+
 def read_csynth(path: Path) -> SynthesisReport:
     """The report in one file: a function's own, or ``csynth.xml``, which holds every function's.
 
@@ -103,9 +126,9 @@ def read_csynth(path: Path) -> SynthesisReport:
         tool="Vitis HLS" if vitis else "Vivado HLS",
         version=root.child("ReportVersion").text("Version"),
         part=user.text("Part"),
-        target_clock_ns=user.number("TargetClockPeriod"),
+        target_clock_ns=clock_period(path, user.number("TargetClockPeriod")),
         clock_uncertainty_ns=user.number("ClockUncertainty"),
-        top=_function(root, user.text("TopModelName")),
+        top=_function(root, function_name(path, user.text("TopModelName"))),
         functions={function.name: function for function in functions},
         available=_resources(root.child("AreaEstimates/AvailableResources")),
     )
@@ -158,14 +181,20 @@ class _Element:
             number = float(text)
         except ValueError:
             number = nan
-        if not isfinite(number):
-            raise ReportError(f"{self.path}: {name} is {text[:50]!r}, which is no number")
+        if not isfinite(number) or number < 0:
+            raise ReportError(f"{self.path}: {name} is {text[:50]!r}, which is no time")
         return number
+
+    def count(self, name: str) -> int:
+        text = self.text(name)
+        if not _COUNT.fullmatch(text):
+            raise ReportError(f"{self.path}: {name} is {text[:50]!r}, which is no count")
+        return int(text)
 
     def cycles(self, *names: str) -> int | None:
         """The first of the entries that is a number of cycles; tools write "undef" or "?" for others."""
         texts = (self.optional(name) for name in names)
-        return next((int(text) for text in texts if text is not None and _CYCLES.fullmatch(text)), None)
+        return next((int(text) for text in texts if text is not None and _COUNT.fullmatch(text)), None)
 
 
 def _function(element: _Element, name: str | None = None) -> FunctionReport:
@@ -185,7 +214,7 @@ def _function(element: _Element, name: str | None = None) -> FunctionReport:
 
 def _resources(element: _Element) -> dict[str, int]:
     return {
-        key: int(element.number(name))
+        key: element.count(name)
         for key, names in RESOURCES.items()
         for name in names
         if element.optional(name) is not None

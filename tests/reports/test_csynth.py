@@ -86,10 +86,27 @@ def test_a_missing_element_is_named(tmp_path, name):
         read_csynth(written(tmp_path, text))
 
 
-@pytest.mark.parametrize("number", ["many", "nan", "inf", "1e999"])
-def test_a_figure_that_is_no_number_is_named(tmp_path, number):
-    with pytest.raises(ReportError, match=f"FF is '{number}', which is no number"):
-        read_csynth(written(tmp_path, csynth_xml(resources={**RESOURCES, "FF": number})))
+@pytest.mark.parametrize("count", ["many", "nan", "inf", "1e999", "1e3", "12.5", "-5", "9" * 30])
+def test_a_figure_that_is_no_count_is_named(tmp_path, count):
+    with pytest.raises(ReportError, match=f"FF is '{count}', which is no count"):
+        read_csynth(written(tmp_path, csynth_xml(resources={**RESOURCES, "FF": count})))
+
+
+@pytest.mark.parametrize("clock", ["0", "-1", "nan", "1e999"])
+def test_a_clock_that_is_none_is_named(tmp_path, clock):
+    name = "<TargetClockPeriod>"
+    text, count = re.subn(f"{name}[0-9.]+", f"{name}{clock}", csynth_xml())
+    assert count == 1
+    with pytest.raises(ReportError, match=r"clock period of 0 ns|TargetClockPeriod is .*, which is no time"):
+        read_csynth(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["../../top", "a b", "&lt;script&gt;", "a\0b", "x" * 2000])
+def test_a_top_function_that_has_no_name_of_cpp_is_named(tmp_path, name):
+    text, count = re.subn("<TopModelName>\\w+", f"<TopModelName>{name}", csynth_xml())
+    assert count == 1
+    with pytest.raises(ReportError, match=r"no name of a function|half-written"):
+        read_csynth(written(tmp_path, text))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -30,6 +30,7 @@ from accelgen.surrogates.dataset.hls4ml_source import (
     read_flow,
     read_types,
 )
+from accelgen.surrogates.dataset.order import in_order
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Synthesis
 from accelgen.surrogates.weights import weight_cost
@@ -101,7 +102,7 @@ def describe_project(folder: Path, report: SynthesisReport) -> Described:
     flow = read_flow(read_text(source), configs) if source.is_file() else chain(configs)
     known = {config.name: config for config in configs}
     project = _Project(known, helpers, read_types(defines), flow, _Weights(folder, parameters.parent))
-    layers = tuple(project.layer(config) for config in configs)
+    layers = in_order([project.layer(config) for config in configs])
     return Described(
         record=_design(folder, layers, configs, report),
         network=report.top.name,

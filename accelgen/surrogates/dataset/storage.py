@@ -23,6 +23,7 @@ from accelgen.errors import UsageError
 from accelgen.surrogates.dataset.csv_rows import read_rows
 from accelgen.surrogates.dataset.fields import MAX_COUNT, Fields
 from accelgen.surrogates.dataset.json_entries import entries
+from accelgen.surrogates.dataset.order import in_order
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 
@@ -124,10 +125,7 @@ def _layers(row: Fields) -> tuple[LayerRecord, ...]:
     data = _parsed(row, "layers")
     if not isinstance(data, list) or len(data) > MAX_LAYERS:
         raise row.error("layers", f"is no list of at most {MAX_LAYERS:,} layers")
-    layers = tuple(_layer(entry, number) for number, entry in enumerate(data, 1))
-    if len({layer.name for layer in layers}) != len(layers):
-        raise row.error("layers", "has two of one name")
-    return layers
+    return in_order([_layer(entry, number) for number, entry in enumerate(data, 1)])
 
 
 def _layer(data: object, number: int) -> LayerRecord:

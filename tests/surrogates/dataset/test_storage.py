@@ -42,9 +42,20 @@ layers = st.builds(
     requested_reuse_factor=counts,
     table_size=bits,
 )
+
+
+def in_order(found):
+    """The layers, each reading only from what is no later one."""
+    names = [layer.name for layer in found]
+    return tuple(
+        replace(layer, inputs=tuple(name for name in layer.inputs if name not in names[place:]))
+        for place, layer in enumerate(found)
+    )
+
+
 designs = st.builds(
     DesignRecord,
-    layers=st.lists(layers, max_size=4, unique_by=lambda layer: layer.name).map(tuple),
+    layers=st.lists(layers, max_size=4, unique_by=lambda layer: layer.name).map(in_order),
     io_type=texts,
     part=texts,
     clock_ns=figures,
@@ -157,6 +168,13 @@ def with_layer(**changes):
         (row(layers="{}"), "layers is no list"),
         (row(layers="[{}]"), "entry 1 has no name and kind"),
         (row(layers='[{"name":"a","kind":"dense"},{"name":"a","kind":"relu"}]'), "two of one name"),
+        (row(layers='[{"name":"a","kind":"dense","inputs":["a"]}]'), "'a' reads 'a'"),
+        (
+            row(
+                layers='[{"name":"a","kind":"dense","inputs":["b"]},{"name":"b","kind":"relu","inputs":["a"]}]'
+            ),
+            "'a' reads 'b', which is not before it",
+        ),
         (with_layer(kind="magic"), "'kind' is unknown or cannot be 'magic'"),
         (with_layer(kind=["dense"]), "'kind' is unknown or cannot be"),
         (with_layer(n_in=1.5), "'n_in' is unknown or cannot be 1.5"),
