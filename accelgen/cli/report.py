@@ -127,5 +127,5 @@ def _show(found: Sequence[Comparison]) -> None:
 
 
 def _print(title: str, grid: Grid) -> None:
-    texts = ("", "layer", "kernel", "project", "step", "timing")
+    texts = ("", "layer", "kernel", "project", "step", "verdict")
     print_table(title, grid.columns, grid.rows, right=[name for name in grid.columns if name not in texts])

@@ -127,7 +127,7 @@ def verdicts(comparison: Comparison) -> Iterator[str]:
     """Sentences on what passed, what is met, how good the prediction was, and what could not be read."""
     for step in comparison.steps:
         if step.name == COSIMULATION:
-            yield f"cosimulation {'passed' if step.passed else 'failed: results differ from the C code'}"
+            yield f"cosimulation {_simulated(step)}"
         if (timing := step.timing) is not None:
             met = {True: "is met", False: "is not met", None: "has no constraints"}[timing.met]
             slack = "" if timing.wns_ns is None else f": worst slack {timing.wns_ns:g} ns"
@@ -142,10 +142,19 @@ def verdicts(comparison: Comparison) -> Iterator[str]:
         yield f"not read: {problem}"
 
 
+def _simulated(step: Step) -> str:
+    """The tool says "Pass" or "Fail"; it measures nothing where the simulation could not run to its end."""
+    if step.passed:
+        return "passed" if step.measured else "passed; its report says nothing of cycles"
+    if step.measured:
+        return "failed: results differ from the C code"
+    return "failed and measured nothing; its log beside the report says why"
+
+
 def summary(comparisons: Sequence[Comparison]) -> Grid:
     """A row for each step of each project with its errors, and their medians below."""
     names = tuple(NAMES[target].replace(", ", "\n") for target in SUMMARIZED)
-    columns = ("project", "step", *names, "in their\nintervals", "timing")
+    columns = ("project", "step", *names, "in their\nintervals", "verdict")
     rows: list[tuple[Cell, ...]] = []
     for comparison in comparisons:
         for step in comparison.steps:
@@ -157,7 +166,7 @@ def summary(comparisons: Sequence[Comparison]) -> Grid:
                     step.name,
                     *errors,
                     f"{sum(inside)}/{len(inside)}",
-                    _met(step),
+                    _verdict(step),
                 )
             )
     for name in dict.fromkeys(step.name for comparison in comparisons for step in comparison.steps):
@@ -168,5 +177,9 @@ def summary(comparisons: Sequence[Comparison]) -> Grid:
     return Grid(columns, tuple(rows))
 
 
-def _met(step: Step) -> str | None:
-    return None if step.passed is None else "met" if step.passed else "not met"
+def _verdict(step: Step) -> str | None:
+    if step.passed is None:
+        return None
+    if step.name == COSIMULATION:
+        return "passed" if step.passed else "failed"
+    return "timing met" if step.passed else "timing not met"

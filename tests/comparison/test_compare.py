@@ -13,6 +13,7 @@ from accelgen.surrogates.record import Stage
 from accelgen.surrogates.rules import Domain
 from tests.comparison.projects import FUNCTION, LAYER, PLACED, SYNTHESISED, write_vivado, write_whole_project
 from tests.reports.reports import RESOURCES, write_reports
+from tests.reports.text_reports import cosim_text
 from tests.surrogates.dataset.projects import write_project
 from tests.surrogates.shared_data import REPORTS, needs_reports
 
@@ -123,6 +124,29 @@ def test_half_written_reports_are_named_and_the_others_shown(tmp_path):
     )
     assert comparison.steps[2].passed is None
     assert sum(sentence.startswith("not read: ") for sentence in words.verdicts(comparison)) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "cycles", "said", "verdict"),
+    [
+        ("Pass", (12, 13, 15), "cosimulation passed", "passed"),
+        ("Pass", ("NA",) * 3, "cosimulation passed; its report says nothing of cycles", "passed"),
+        ("Fail", (12, 13, 15), "cosimulation failed: results differ from the C code", "failed"),
+        # what Vitis HLS 2023.1 leaves where the test bench cannot be compiled
+        ("Fail", ("NA",) * 3, "cosimulation failed and measured nothing; its log", "failed"),
+    ],
+)
+def test_a_cosimulation_that_measured_nothing_is_told_from_one_that_differs(
+    tmp_path, status, cycles, said, verdict
+):
+    folder = write_whole_project(tmp_path / "net")
+    report = folder / "net_prj/solution1/sim/report/top_cosim.rpt"
+    report.write_text(cosim_text(cycles, ("NA",) * 3, total="NA", status=status))
+    comparison = compare(folder)
+    assert next(words.verdicts(comparison)).startswith(said)
+    rows = {row[1]: row[-1] for row in words.summary([comparison]).rows if row[0] == str(folder)}
+    assert rows["cosimulation"] == verdict
+    assert rows["implementation"] == "timing not met"
 
 
 def test_what_cannot_be_compared_is_named(tmp_path):
