@@ -524,12 +524,12 @@ def _devices(
     """The options for every board or part at every clock period."""
     if len(boards) + len(parts) > 0 and (options.get("board") or options.get("part")):
         raise UsageError("give boards and parts in one place")
-    devices: list[Options] = [{"board": name} for name in boards]
-    devices += [{"part": name} for name in parts]
+    devices: list[Options] = [{"board": name} for name in dict.fromkeys(boards)]
+    devices += [{"part": name} for name in dict.fromkeys(parts)]
     return [
         {**options, **device, **clock}
         for device in devices or [Options()]
-        for clock in ([Options(clock_ns=period) for period in clocks_ns] or [Options()])
+        for clock in ([Options(clock_ns=period) for period in dict.fromkeys(clocks_ns)] or [Options()])
     ]
 
 
@@ -569,11 +569,11 @@ def _search(
     domain: Domain | None = None,
 ) -> Found:
     """The best design for any of some targets; an io type that is asked for is the only one."""
-    from accelgen.exploration.fixed import allowed_choices
+    from accelgen.exploration.fixed import allowed_choices, changed_choices
     from accelgen.exploration.search import search
     from accelgen.surrogates.rules import DEFAULT_DOMAIN
 
-    return search(
+    found = search(
         network,
         designs,
         goals,
@@ -581,6 +581,8 @@ def _search(
         allowed=lambda design: allowed_choices(network, design, asked),
         domain=DEFAULT_DOMAIN if domain is None else domain,
     )
+    changed = changed_choices(network, found.target.space.design, asked)
+    return replace(found, notes=(*found.notes, *changed))
 
 
 def _load_file(path: Path, weights: Path | None) -> Model:

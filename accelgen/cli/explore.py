@@ -229,8 +229,10 @@ def _show(found: Exploration) -> None:
     write_line(f"* {best.reason}")
     proof = "exact" if found.proven else "not proven"
     kind = "format assignments, the best hardware for each" if found.evaluated else "designs"
+    number = len(found.candidates)
+    designs = "1 design" if number == 1 else f"{number} designs"
     write_line(
-        f"{len(found.candidates)} designs of the front between {found.axes[0]} and {found.axes[1]}, out of "
+        f"{designs} of the front between {found.axes[0]} and {found.axes[1]}, out of "
         f"{found.combinations:,} {kind} ({proof} for the table of estimates)"
     )
     for note in found.notes:

@@ -438,16 +438,17 @@ def _step(problem: Problem, name: str) -> float:
     return float(np.gcd.reduce(values.astype(np.int64)))
 
 
-def thin(points: Sequence[Point], axes: tuple[str, str], n: int) -> list[Point]:
-    """At most n points (at least 3) that are spread well over a front, in its order.
+def thin(points: Sequence[Point], axes: tuple[str, str], n: int, kept: Sequence[int] = ()) -> list[Point]:
+    """At most n points that are spread well over a front, in its order.
 
-    Both ends and the knee (`knee`) are among them, then again and again that which is farthest from those
-    that are chosen, where the figures' logarithms, or the figures if some are not positive, are scaled to 1.
+    Those at the positions ``kept`` are among them, both ends and the knee (`knee`), as far as n allows, then
+    again and again that which is farthest from those that are chosen, where the figures' logarithms, or the
+    figures if some are not positive, are scaled to 1.
     """
-    if len(points) <= max(n, 3):
+    if len(points) <= n:
         return list(points)
     places = _places(points, axes)
-    chosen = [0, len(points) - 1, knee(points, axes)]
+    chosen = list(dict.fromkeys([*kept, 0, len(points) - 1, knee(points, axes)]))[:n]
     distances = np.min([np.abs(places - places[each]).max(axis=1) for each in chosen], axis=0)
     while len(chosen) < n:
         chosen.append(int(np.argmax(distances)))

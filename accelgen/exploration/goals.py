@@ -173,6 +173,11 @@ class Goals:
             found[limit.figure] = min(own, found.get(limit.figure, own))
         return found
 
+    @property
+    def limited(self) -> frozenset[str]:
+        """The figures of which a limit was asked for."""
+        return frozenset(limit.figure for limit in self.limits)
+
     def is_sure(self, figure: str) -> bool:
         """Whether a limit on the figure holds for the upper end of its interval."""
         return self.sure_cycles if figure in (LATENCY, INTERVAL) else self.sure_resources

@@ -36,6 +36,12 @@ class Infeasible:
     nearest: Solution
     excess: Mapping[str, float]
 
+    @property
+    def missed(self) -> tuple[float, float]:
+        """The worst excess of the nearest design, and the sum of all, each relative to its limit."""
+        shares = [beyond / (abs(self.limits[name]) or 1.0) for name, beyond in self.excess.items()]
+        return max(shares), sum(shares)
+
     def __str__(self) -> str:
         """Two plain sentences."""
         if self.alone:

@@ -17,6 +17,24 @@ TIGHT = 0.9
 _BETTER = {LATENCY: "faster design", INTERVAL: "design with a shorter interval"}
 
 
+@dataclass(frozen=True)
+class Impossible:
+    """Why no design keeps the limits.
+
+    Attributes:
+        why: the limits that cannot be kept.
+        nearest: what the design that misses them least has.
+        missed: by which share of its limit that one misses the worst, and by which shares it misses all.
+    """
+
+    why: str
+    nearest: str
+    missed: tuple[float, float]
+
+    def __str__(self) -> str:
+        return f"{self.why}; {self.nearest}"
+
+
 @dataclass(frozen=True, eq=False)
 class Wording:
     """Says figures of one search problem: ``most`` are its limits by figure, at ``clock_ns``."""
@@ -51,29 +69,29 @@ class Wording:
         )
         return f"{lead}: {'; '.join(taken)}"
 
-    def impossible(self) -> str:
+    def impossible(self) -> Impossible:
         """Why no design keeps the limits, and which one misses them least."""
         found = explain(self.problem)
         figures = {self.goals.table_name(figure): figure for figure in self.most}
         if found.alone:
-            text = "; ".join(
+            why = "; ".join(
                 f"{self._limit(figures[table])} is impossible, the least is "
                 f"{self._amount(figures[table], best.figures[table])}"
                 for table, best in found.alone.items()
             )
         else:
-            text = f"{_listed(self._limit(figures[table]) for table in found.conflict)} exclude each other"
+            why = f"{_listed(self._limit(figures[table]) for table in found.conflict)} exclude each other"
         missed = [
             f"{TITLES[figures[table]]} {self._amount(figures[table], found.nearest.figures[table])}"
             for table in found.excess
         ]
-        text += f"; the nearest design has {_listed(missed)}"
-        if not any(map(self.goals.is_sure, self.most)):
-            return text
-        text += " (upper ends of intervals count"
-        if solve(replace(self.problem, limits=self.most)) is not None:
-            text += "; the estimates themselves can keep the limits, see --margin 0"
-        return f"{text})"
+        nearest = f"the nearest design has {_listed(missed)}"
+        if any(map(self.goals.is_sure, self.most)):
+            nearest += " (upper ends of intervals count"
+            if solve(replace(self.problem, limits=self.most)) is not None:
+                nearest += "; the estimates themselves can keep the limits, see --margin 0"
+            nearest += ")"
+        return Impossible(why, nearest, found.missed)
 
     def _better(self) -> str:
         if self.goals.objective == RESOURCES_TOGETHER:
@@ -112,11 +130,12 @@ class Wording:
         return found.figures[self.goals.table_name(figure)] / (self.most[figure] or 1.0)
 
     def _limit(self, figure: str) -> str:
-        return f"{TITLES[figure]} of at most {self._amount(figure, self.most[figure])}"
+        whose = "" if figure in self.goals.limited else ", which the part holds,"
+        return f"{TITLES[figure]} of at most {self._amount(figure, self.most[figure])}{whose}"
 
     def _amount(self, figure: str, value: float) -> str:
         if figure in (LATENCY, INTERVAL):
-            return f"{value:,.0f} cycles ({value * self.clock_ns / 1000:.4g} us)"
+            return f"{value:,.0f} cycle{'' if value == 1 else 's'} ({value * self.clock_ns / 1000:.4g} us)"
         return f"{value:,.0f}"
 
 

@@ -25,6 +25,10 @@ Allowed: TypeAlias = Callable[[Design], Mapping[str, Sequence[LayerDesign]]]
 """What single layers of a design may be, instead of everything that they can be."""
 
 
+NAMED = 2
+"""Targets, besides the one that comes nearest, of which it is said why nothing keeps the limits."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """The best design of a search.
@@ -128,9 +132,17 @@ def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
 
 
 def _impossible(targets: Sequence[Target], goals: Goals) -> str:
-    several = len(targets) > 1
-    texts = ((f"{target}: " if several else "") + target.impossible(goals) for target in targets)
-    return f"no design keeps the limits: {'; '.join(texts)}"
+    """Why no design keeps the limits: in full for the target that comes nearest, in short for others."""
+    (nearest, target), *others = sorted(
+        ((own.impossible(goals), own) for own in targets), key=lambda entry: entry[0].missed
+    )
+    lead = "no design keeps the limits: "
+    if not others:
+        return f"{lead}{nearest}"
+    named = [f"in {own} ({reason.why})" for reason, own in others[:NAMED]]
+    if len(others) > NAMED:
+        named.append(f"in {len(others) - NAMED} more")
+    return f"{lead}in {target}, which comes nearest, {nearest}. Nor does one {', nor '.join(named)}"
 
 
 def explore_front(
@@ -176,8 +188,7 @@ def explore_front(
         lambda own: (_on_axis(own.estimate, axes[0]), _on_axis(own.estimate, axes[1])),
         lambda own: own is best,
     )
-    if goals.fifos == "trade":
-        shown = _fewer(shown, best, axes, goals.points)
+    shown = _fewer(shown, best, axes, goals.points)
     names = {id(own): f"front_{number:02}" for number, own in enumerate(shown, 1)}
     shallow = [names[id(own)] for own in shown if own in traded.shallow]
     return Exploration(
@@ -218,13 +229,13 @@ def _traded(
 
 
 def _fewer(designs: Sequence[Built], best: Built, axes: tuple[str, str], most: int) -> list[Built]:
-    """At most so many of the designs of a front, and the best one."""
+    """At most so many of the designs of a front, the best one among them."""
     points = [
         Point((place,), {axis: _on_axis(own.estimate, axis) for axis in axes})
         for place, own in enumerate(designs)
     ]
-    kept = {point.positions[0] for point in thin(points, axes, most)}
-    return [own for place, own in enumerate(designs) if place in kept or own is best]
+    kept = [place for place, own in enumerate(designs) if own is best]
+    return [designs[point.positions[0]] for point in thin(points, axes, most, kept)]
 
 
 def _rank(own: Built, goals: Goals, axes: tuple[str, str]) -> tuple[float, float, float]:

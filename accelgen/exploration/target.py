@@ -11,7 +11,7 @@ from accelgen.estimation import Estimate, estimate_design
 from accelgen.exploration.goals import Goals
 from accelgen.exploration.milp import Point, Solution, solve
 from accelgen.exploration.problem import Indices, Problem
-from accelgen.exploration.reasons import Wording
+from accelgen.exploration.reasons import Impossible, Wording
 from accelgen.exploration.relaxed import thriftiest
 from accelgen.exploration.space import Space, design_space
 from accelgen.ir import Network
@@ -94,7 +94,7 @@ class Target:
         limits = {goals.table_name(figure): most for figure, most in self.most(goals).items()}
         return self.space.problem(goals.weights(self.held), limits)
 
-    def impossible(self, goals: Goals) -> str:
+    def impossible(self, goals: Goals) -> Impossible:
         """Why no design keeps the limits."""
         return self._wording(self.problem(goals), goals).impossible()
 

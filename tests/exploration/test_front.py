@@ -127,6 +127,9 @@ def test_thin_keeps_ends_and_knee():
     front = pareto(Problem(tables(20, 20, 20, 20, seed=3, high=1000), TABLE_FIGURES, {}), "latency", "lut")
     points = list(front.points)
     assert len(points) > 20
+    assert thin(points, front.axes, 2) == [points[0], points[-1]]
+    assert thin(points, front.axes, 2, [5]) == [points[0], points[5]]
+    assert points[5] in thin(points, front.axes, 7, [5])
     for n in (3, 4, 10, 20):
         chosen = thin(points, front.axes, n)
         assert len(chosen) == n

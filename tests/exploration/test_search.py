@@ -314,7 +314,7 @@ def test_without_limits_an_estimate_that_fits_will_do():
     assert sure.estimate.fits
     assert bool(sure.estimate.certain) is not bool(sure.notes)
     tiny = replace(design, part="xc7z010clg400-1")
-    with pytest.raises(InfeasibleError, match="LUT of at most 17,600 is impossible"):
+    with pytest.raises(InfeasibleError, match="LUT of at most 17,600, which the part holds, is impossible"):
         search(network, [tiny], Goals())
 
 
@@ -341,6 +341,50 @@ def test_a_build_searches_with_goals_and_says_why(tmp_path):
     assert build.design.layers == build.found.design.layers
     assert build.report.adjustments == ()
     assert model.build(tmp_path / "q", board="pynq-z2").found is None
+
+
+def test_a_reuse_factor_that_cannot_be_is_the_nearest_of_each_strategy_and_said():
+    asked = {"layer_reuse_factors": {"fc1": 7}, "goals": Goals.of(points=2)}
+    found = accelgen.explore(TAGGER, board="u250", strategies=["resource"], **asked)
+    for candidate in found.candidates:
+        assert candidate.design.layers["fc1"] == LayerDesign(Strategy.RESOURCE, 8)
+    assert found.notes == ("layer 'fc1': reuse_factor 7 became 8 (the nearest legal one for 16 x 64)",)
+    kept = accelgen.explore(TAGGER, board="u250", strategies=["latency"], **asked)
+    assert kept.candidates[0].design.layers["fc1"] == LayerDesign(Strategy.LATENCY, 7)
+    assert kept.notes == ()
+    with pytest.raises(DesignError, match="distributed arithmetic has no multipliers to share"):
+        accelgen.explore(TAGGER, board="u250", strategies=["distributed_arithmetic"], **asked)
+
+
+def test_targets_that_are_named_twice_are_searched_once():
+    once = accelgen.explore(TAGGER, boards=["u250"], clocks_ns=[4, 5], goals=Goals())
+    twice = accelgen.explore(TAGGER, boards=["u250", "u250"], clocks_ns=[4, 5, 4], goals=Goals())
+    assert twice.as_json() == once.as_json()
+
+
+@pytest.mark.parametrize("points", [2, 3, 5])
+def test_no_more_designs_are_shown_than_asked_for(points):
+    goals = Goals.of(objective="resources", axes=("interval", "lut"), points=points)
+    found = accelgen.explore(TAGGER, board="u250", goals=goals)
+    assert len(found.candidates) == points
+    assert found.best in {candidate.name for candidate in found.candidates}
+
+
+def test_of_several_targets_the_nearest_is_explained_first():
+    with pytest.raises(InfeasibleError) as caught:
+        accelgen.explore(
+            TAGGER, boards=["pynq-z2", "zcu102"], clocks_ns=[5, 10], goals=Goals.of({"latency": "100ns"})
+        )
+    message = str(caught.value)
+    assert message.startswith("no design keeps the limits: in xczu9eg-ffvb1156-2-e, ")
+    assert message.count("nearest design") == 1
+    assert "Nor does one in " in message
+    assert message.endswith("nor in 5 more")
+
+
+def test_limits_of_the_part_are_told_from_those_asked_for():
+    with pytest.raises(InfeasibleError, match=r"FF of at most 106,400, which the part holds, is impossible"):
+        accelgen.explore(TAGGER, board="pynq-z2", reuse_factor=1, goals=Goals.of({"lut": 40_000}))
 
 
 def test_layers_that_cannot_have_a_strategy_get_what_a_build_gives_them():

@@ -122,10 +122,10 @@ def _reason(found: Evaluations, shown: Sequence[_Designed], best: _Designed) -> 
 
 
 def _thinned(points: Sequence[Point], best: Point, most: int) -> list[Point]:
-    """At most so many points of a front, and the recommended one."""
+    """At most so many points of a front, the recommended one among them."""
     places = [Place((number,), {"cost": own.cost, "loss": own.loss}) for number, own in enumerate(points)]
-    kept = {place.positions[0] for place in thin(places, ("cost", "loss"), most)}
-    return [own for number, own in enumerate(points) if number in kept or own is best]
+    kept = [number for number, own in enumerate(points) if own is best]
+    return [points[place.positions[0]] for place in thin(places, ("cost", "loss"), most, kept)]
 
 
 def _scores(found: Evaluations, own: _Designed) -> dict[str, float]:

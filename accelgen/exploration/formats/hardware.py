@@ -116,8 +116,7 @@ class HardwareSearch:
         if found is not None:
             return found.cost * scale, 0.0
         missed = explain(problem)
-        excess = (beyond / max(problem.limits[name], 1.0) for name, beyond in missed.excess.items())
-        return missed.nearest.cost * scale, max(excess)
+        return missed.nearest.cost * scale, missed.missed[0]
 
     def _targets(self, network: Network, design: Design) -> Iterator[Target]:
         for device in self.devices:
