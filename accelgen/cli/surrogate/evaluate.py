@@ -8,6 +8,7 @@ from pathlib import Path
 from accelgen.cli.arguments import FOLDER
 from accelgen.cli.output import write_json, write_line
 from accelgen.cli.surrogate.arguments import add_data
+from accelgen.cli.surrogate.reading import Reading
 
 SUMMARY = "score estimates on syntheses: wa-hls4ml's metrics, and how often intervals hold"
 
@@ -23,25 +24,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Predict every synthesis and show the scores of each target."""
     from accelgen.console import print_table, step
-    from accelgen.errors import UsageError
-    from accelgen.surrogates.dataset import read
     from accelgen.surrogates.learn.evaluate import answer, by_domain, success_score, target_scores
     from accelgen.surrogates.predict import read_surrogates
 
+    reading = Reading()
     with step(f"reading {', '.join(options.data)}"):
-        table = read(*options.data)
-    if not table.rows:
-        raise UsageError(f"there is no synthesis in {', '.join(options.data)}")
+        rows = list(reading.syntheses(options.data))
     trained = None if options.surrogates is None else read_surrogates(Path(options.surrogates))
-    answers = answer(table.rows, trained)
+    answers = answer(rows, trained)
     success = success_score(answers)
-    domains = {name: target_scores(answers, chosen) for name, chosen in by_domain(table.rows).items()}
+    domains = {name: target_scores(answers, chosen) for name, chosen in by_domain(rows).items()}
     scores = target_scores(answers)
     if options.json:
         write_json(
             {
-                "rows": len(table),
-                "skipped": len(table.skipped),
+                "rows": len(rows),
+                "skipped": reading.n_skipped,
+                "reasons": reading.reasons,
                 "in_domain": int(answers.inside.sum()),
                 "targets": {target: own.as_json() for target, own in scores.items()},
                 "success": success.as_json(),
@@ -71,6 +70,7 @@ def run(options: Namespace) -> int:
     if success.failures:
         right = 100 * success.accuracy
         write_line(f"{success.failures:,} of {success.n:,} attempts failed; {right:.1f} % were told so")
-    inside, skipped = int(answers.inside.sum()), len(table.skipped)
-    write_line(f"{len(table):,} rows, {inside:,} of them like the training data; {skipped:,} records skipped")
+    reading.show_skipped()
+    inside, skipped = int(answers.inside.sum()), reading.n_skipped
+    write_line(f"{len(rows):,} rows, {inside:,} of them like the training data; {skipped:,} records skipped")
     return 0

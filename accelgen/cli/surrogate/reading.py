@@ -42,7 +42,7 @@ class Reading:
     def syntheses(self, paths: list[str]) -> Iterator[Synthesis]:
         """Every synthesis in the paths; UsageError where there is none at all."""
         from accelgen.errors import UsageError
-        from accelgen.surrogates.dataset import Skipped, records
+        from accelgen.surrogates.dataset import Skipped, first_reason, records
 
         for source, record in records(*paths):
             if record is None:
@@ -61,19 +61,28 @@ class Reading:
             counts.failures += not record.success
             yield record
         if not any(counts.rows for counts in self.sources):
-            reason = f"; the first was skipped: {self.skipped[0]}" if self.skipped else ""
-            raise UsageError(f"there is no synthesis in {', '.join(paths)}{reason}")
+            raise UsageError(f"there is no synthesis in {', '.join(paths)}{first_reason(self.skipped)}")
 
     def as_json(self) -> dict[str, Any]:
         """The counts and the first skipped records."""
         return {
             "rows": sum(counts.rows for counts in self.sources),
             "failures": sum(counts.failures for counts in self.sources),
-            "skipped": sum(counts.skipped for counts in self.sources),
+            "skipped": self.n_skipped,
             "sources": [asdict(counts) for counts in self.sources],
-            "reasons": [asdict(record) for record in self.skipped],
+            "reasons": self.reasons,
             "ignored": self.ignored,
         }
+
+    @property
+    def n_skipped(self) -> int:
+        """How many records were skipped."""
+        return sum(counts.skipped for counts in self.sources)
+
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        """The first skipped records, for JSON."""
+        return [asdict(record) for record in self.skipped]
 
     def show(self) -> None:
         """Print a table of the sources, the skipped records and the ignored files."""
@@ -83,9 +92,13 @@ class Reading:
         sources = self.sources if len(self.sources) <= MAX_SOURCES else self._by_format()
         rows = [(own.path, own.format, own.rows, own.failures, own.skipped) for own in sources]
         print_table("sources", ("path", "format", *figures), rows, right=figures)
+        self.show_skipped()
+
+    def show_skipped(self) -> None:
+        """Print the skipped records and the ignored files."""
         for record in self.skipped:
             write_line(f"skipped {record}")
-        more = sum(own.skipped for own in self.sources) - len(self.skipped)
+        more = self.n_skipped - len(self.skipped)
         if more:
             write_line(f"... and {more:,} more")
         for path in self.ignored:

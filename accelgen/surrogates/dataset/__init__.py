@@ -9,10 +9,10 @@ from pathlib import Path
 from accelgen.surrogates.dataset.sources import Source, find_sources
 from accelgen.surrogates.dataset.storage import unique
 from accelgen.surrogates.dataset.storage import write as _write
-from accelgen.surrogates.dataset.table import Skipped, Table
+from accelgen.surrogates.dataset.table import Skipped, Table, first_reason
 from accelgen.surrogates.record import Synthesis
 
-__all__ = ["Skipped", "Source", "Table", "read", "records", "unique", "write"]
+__all__ = ["Skipped", "Source", "Table", "first_reason", "read", "records", "unique", "write"]
 
 
 def records(*paths: str | PathLike[str]) -> Iterator[tuple[Source, Synthesis | Skipped | None]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from accelgen.surrogates.dataset.table import BadRecordError
@@ -41,19 +40,20 @@ class Fields:
             raise self.error(name, "is missing")
         return value
 
-    def number(self, name: str, minimum: float = 0.0) -> float:
-        """A finite number of at least ``minimum``."""
+    def number(self, name: str, minimum: float = 0.0, maximum: float = MAX_COUNT) -> float:
+        """A number in a range."""
         value = self._need(name)
         try:
             number = float("nan") if isinstance(value, bool) else float(value)
         except (TypeError, ValueError, OverflowError):
             number = float("nan")
-        if not isfinite(number) or number < minimum:
-            raise self.error(name, f"is {value!r:.60}, not a number from {minimum:g} up")
+        if not minimum <= number <= maximum:  # which NaN is not
+            span = f"from {minimum:g} to {maximum:g}" if number > maximum else f"from {minimum:g} up"
+            raise self.error(name, f"is {value!r:.60}, not a number {span}")
         return number
 
     def optional(self, name: str) -> float | None:
-        """A number from 0 up, None where there is none."""
+        """A number from 0 up (`number`), None where there is none."""
         return self.number(name) if name in self else None
 
     def integer(self, name: str, minimum: int = 1, maximum: int = MAX_COUNT) -> int:

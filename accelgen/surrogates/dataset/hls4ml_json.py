@@ -21,7 +21,7 @@ from accelgen.surrogates.dataset.layer_list import read_layers
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import DesignRecord, Stage, Synthesis
 
-KEYS = frozenset({"model_config", "hls_config", "latency_report"})
+KEYS = frozenset({"model_config", "hls_config"})
 
 _BOARDS = {
     "pynq-z2": "xc7z020clg400-1",

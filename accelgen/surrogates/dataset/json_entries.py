@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from accelgen.surrogates.dataset.table import BadRecordError
 
@@ -42,7 +42,7 @@ class _Text:
         self._file = file
         self._text = ""
         self._at = 0
-        self._decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+        self._decoder = json.JSONDecoder()  # reads NaN, too, which `Fields` takes for no value
 
     def _fill(self, size: int) -> bool:
         read = self._file.read(size)
@@ -74,7 +74,8 @@ class _Text:
             # it may only be cut off; reading as much again keeps the work proportional to its length
             length = len(self._text) - self._at
             if length > MAX_ENTRY or not self._fill(max(CHUNK, length)):
-                raise BadRecordError(f"the JSON is damaged or cut off: {self._text[self._at :][:40]!r} ...")
+                start = self._text[self._at :][:40]
+                raise BadRecordError(f"the JSON is damaged or cut off, from here on: {start!r} ...")
         value, self._at = found
         entry: dict[str, Any] = value
         return entry
@@ -85,7 +86,3 @@ class _Text:
             return self._decoder.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):
             return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")

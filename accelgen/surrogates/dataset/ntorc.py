@@ -17,10 +17,9 @@ from accelgen.surrogates.dataset.groups import architecture
 from accelgen.surrogates.dataset.table import Skipped
 from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 
-_COMMON = {"reuse_factor_requested", "reuse_factor_legal", "latency_min", "latency_max", "lut", "runs"}
-CONV1D_COLUMNS = frozenset({"n_chan", "n_filt", "sequence_length", *_COMMON})
-LSTM_COLUMNS = frozenset({"n_in", "n_units", "sequence_length", *_COMMON})
-DENSE_COLUMNS = frozenset({"n_in", "n_out", *_COMMON})
+CONV1D_COLUMNS = frozenset({"n_chan", "n_filt", "sequence_length", "reuse_factor_legal"})
+LSTM_COLUMNS = frozenset({"n_in", "n_units", "sequence_length", "reuse_factor_legal"})
+DENSE_COLUMNS = frozenset({"n_in", "n_out", "reuse_factor_legal"})
 
 BITS = 16
 TAPS = 3
@@ -67,7 +66,8 @@ def _size(row: Fields, name: str) -> int:
 
 def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source: str) -> Synthesis:
     n_in, n_out, positions = shape
-    requested = row.integer("reuse_factor_requested")
+    legal = row.integer("reuse_factor_legal")
+    requested = row.integer("reuse_factor_requested") if "reuse_factor_requested" in row else legal
     layer = LayerRecord(
         name=kind.value,
         kind=kind,
@@ -79,7 +79,7 @@ def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source
         accum_bits=BITS,
         result_bits=BITS,
         strategy="latency" if requested == 1 else "resource",
-        reuse_factor=row.integer("reuse_factor_legal"),
+        reuse_factor=legal,
         requested_reuse_factor=requested,
     )
     names = {
@@ -101,7 +101,7 @@ def _synthesis(row: Fields, kind: LayerKind, shape: tuple[int, int, int], source
         resource_stage=Stage.C_SYNTHESIS,
         success=True,
         targets=row.targets(names),
-        runs=max(1, row.integer("runs", 0)),  # 0 where only the cycles were measured
+        runs=max(1, row.integer("runs", 0)) if "runs" in row else 1,  # 0 where only cycles were measured
         group=architecture([replace(layer, positions=1)]),  # whatever the length of the sequence
         source=source,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from accelgen.errors import UsageError
@@ -17,6 +18,9 @@ from accelgen.surrogates.dataset.table import BadRecordError, Skipped
 from accelgen.surrogates.record import Synthesis
 
 Reader = Callable[[Path], Iterator[Synthesis | Skipped]]
+
+ENTRIES_LOOKED_AT = 10
+"""Of a JSON file, to find out its format."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def find_sources(path: Path) -> Iterator[Source]:
         raise UsageError(f"{path} is no file and no folder")
     source = _file(path)
     if source.read is None:
-        raise UsageError(f"{path} is in no known format ({source.format}); known are {', '.join(FORMATS)}")
+        raise UsageError(f"{path} is in no known format: {source.format}; known are {', '.join(FORMATS)}")
     yield source
 
 
@@ -97,15 +101,31 @@ def _file(path: Path) -> Source:
     for name, needed, reader in formats:
         if needed <= names:
             return Source(path, name, reader)
-    return Source(path, "its columns or entries are no known ones", None)
+    return Source(path, _lack(names, formats), None)
+
+
+def _lack(names: frozenset[str], formats: Sequence[tuple[str, frozenset[str], Reader]]) -> str:
+    """What keeps a file from being read: the columns or entries that it lacks of the format most like it."""
+    format_, needed, _ = min(formats, key=lambda own: (len(own[1] - names), -len(own[1])))
+    if not needed & names:
+        return "its columns or entries are no known ones"
+    return f"of {format_} it lacks {', '.join(sorted(needed - names))}"
 
 
 def _keys(path: Path) -> frozenset[str]:
-    """The names in the first entry of a JSON file; a file of no lines is a table of no rows."""
+    """The names in the first entries of a JSON file, any of which may be bad; a file of no lines is a table
+    of no rows.
+    """
+    names: set[str] = set()
     try:
-        return frozenset(next(entries(path), storage.MARKS if path.suffix == ".jsonl" else ()))
+        for entry in islice(entries(path), ENTRIES_LOOKED_AT):
+            names.update(entry)
+    except BadRecordError:
+        if not names:
+            raise
     except OSError as error:
         raise BadRecordError(f"it cannot be read: {error.strerror}") from None
+    return frozenset(names) or (storage.MARKS if path.suffix == ".jsonl" else frozenset())
 
 
 def _header(path: Path) -> frozenset[str]:

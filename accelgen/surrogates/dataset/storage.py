@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from accelgen.errors import UsageError
+from accelgen.ir.types import MAX_WIDTH
 from accelgen.surrogates.dataset.csv_rows import read_rows
 from accelgen.surrogates.dataset.fields import MAX_COUNT, Fields
 from accelgen.surrogates.dataset.json_entries import entries
@@ -46,6 +47,10 @@ MARKS = frozenset({"tool", "resource_stage", "success", "layers"})
 """The columns by which a table is known as one of accelgen's own."""
 
 _DEFAULTS = {entry.name: entry.default for entry in fields(LayerRecord)}
+_LEAST = {name: min(default, 1) for name, default in _DEFAULTS.items() if type(default) is int}
+"""The least of each whole number of a layer: -1 and 0 are what stands for unknown or none."""
+_MOST = dict.fromkeys(("input_bits", "weight_bits", "accum_bits", "result_bits"), MAX_WIDTH)
+"""The most, where it is not `MAX_COUNT`."""
 
 
 def to_row(synthesis: Synthesis) -> dict[str, Any]:
@@ -77,8 +82,8 @@ def from_row(row: Fields) -> Synthesis:
             layers=_layers(row),
             io_type=_text(row, "io_type"),
             part=_text(row, "part"),
-            clock_ns=row.number("clock_ns"),
-            clock_uncertainty_percent=row.number("clock_uncertainty_percent"),
+            clock_ns=row.number("clock_ns", 0.1, 1000),
+            clock_uncertainty_percent=row.number("clock_uncertainty_percent", maximum=99),
             backend=_text(row, "backend"),
             dsp_multipliers=row.flag("dsp_multipliers"),
         ),
@@ -148,7 +153,9 @@ def _fits(name: str, value: object) -> bool:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     if name in ("name", "strategy"):
         return isinstance(value, str)
-    return type(_DEFAULTS.get(name)) is int and type(value) is int and -1 <= value <= MAX_COUNT
+    if name not in _LEAST or type(value) is not int:
+        return False
+    return _LEAST[name] <= value <= _MOST.get(name, MAX_COUNT)
 
 
 def _per_layer(row: Fields) -> dict[str, dict[str, float]]:
@@ -208,7 +215,12 @@ def parquet_columns(path: Path) -> frozenset[str]:
     try:
         return frozenset(fastparquet.ParquetFile(str(path)).columns)
     except Exception as error:  # whatever the parser makes of a damaged file
-        raise BadRecordError(f"it is no Parquet: {' '.join(str(error).split())[:200]}") from None
+        raise _no_parquet(error) from None
+
+
+def _no_parquet(error: Exception) -> BadRecordError:
+    cause = "" if isinstance(error, OSError) else f" ({' '.join(str(error).split())[:200]})"
+    return BadRecordError(f"it is no Parquet file, or is damaged or cut off{cause}")
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -217,7 +229,7 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         for group in fastparquet.ParquetFile(str(path)).iter_row_groups():
             yield from group.to_dict("records")
     except Exception as error:  # whatever the parser makes of a damaged file
-        raise BadRecordError(f"it is no Parquet: {' '.join(str(error).split())[:200]}") from None
+        raise _no_parquet(error) from None
 
 
 def unique(syntheses: Iterable[Synthesis]) -> Iterator[Synthesis]:

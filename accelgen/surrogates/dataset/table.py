@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from accelgen.surrogates.record import Synthesis
@@ -22,6 +22,11 @@ class Skipped:
 
     def __str__(self) -> str:
         return f"{self.source}:{self.row}: {self.reason}" if self.row else f"{self.source}: {self.reason}"
+
+
+def first_reason(skipped: Sequence[Skipped]) -> str:
+    """Why a message says that nothing was read: the first record skipped, as its end; empty without any."""
+    return f"; the first was skipped: {skipped[0]}" if skipped else ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ registers show, which do not depend on ``prec``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,8 +24,8 @@ DEFAULT_BITS = 16
 MAX_WIDTH = 1 << 16
 STRATEGIES = ("latency", "resource")
 
-CHAIN_COLUMNS = frozenset({"model_string", "prec", "rf", "strategy", "latency_min", "bram_18k", "lut"})
-SINGLE_COLUMNS = frozenset({"d_in", "d_out", "prec", "rf", "strategy", "hls_synth_success", "LUT_hls"})
+CHAIN_COLUMNS = frozenset({"model_string", "prec", "rf", "strategy"})
+SINGLE_COLUMNS = frozenset({"d_in", "d_out", "prec", "rf", "strategy"})
 
 
 def read_dense_chains(path: Path) -> Iterator[Synthesis | Skipped]:
@@ -81,20 +81,20 @@ def _chain(row: Fields, source: str) -> Synthesis:
     layers = dense_chain(
         widths, row.integer("prec", 1, 64), row.choice("strategy", *STRATEGIES), row.integer("rf")
     )
-    success = row.flag("success")
     names = {
         "clock_ns": "est_clk_ns",
         "latency_cycles": "latency_min",
         "latency_max_cycles": "latency_max",
         **{name: name for name in ("bram_18k", "dsp", "ff", "lut", "uram")},
     }
+    success, targets = _outcome(row, "success", names, {"bram_18k": 2.0})
     return Synthesis(
         design=_design(layers, "Vitis"),
         tool="Vitis HLS",
         version="2023.2",
         resource_stage=Stage.LOGIC_SYNTHESIS,
         success=success,
-        targets=row.targets(names, {"bram_18k": 2.0}) if success else {},
+        targets=targets,
         group=architecture(layers),
         source=source,
     )
@@ -105,7 +105,6 @@ def _single(row: Fields, source: str) -> Synthesis:
     layers = dense_chain(
         widths, row.integer("prec", 1, 64), row.choice("strategy", *STRATEGIES), row.integer("rf")
     )
-    success = row.flag("hls_synth_success")
     names = {
         "clock_ns": "EstimatedClockPeriod_hls",
         "latency_cycles": "BestLatency_hls",
@@ -117,13 +116,25 @@ def _single(row: Fields, source: str) -> Synthesis:
         "lut": "LUT_hls",
         "uram": "URAM_hls",
     }
+    success, targets = _outcome(row, "hls_synth_success", names)
     return Synthesis(
         design=_design(layers, "Vivado"),
         tool="Vivado/Vitis HLS",  # the publication does not say which
         version="",
         resource_stage=Stage.C_SYNTHESIS,
         success=success,
-        targets=row.targets(names) if success else {},
+        targets=targets,
         group=architecture(layers),
         source=source,
     )
+
+
+def _outcome(
+    row: Fields, name: str, names: Mapping[str, str], scale: Mapping[str, float] | None = None
+) -> tuple[bool, dict[str, float]]:
+    """Whether an attempt succeeded, and its targets; where nothing says so, what was measured succeeded."""
+    success = row.flag(name) if name in row else None
+    targets = {} if success is False else row.targets(names, scale)
+    if success is None and not targets:
+        raise row.error(name, "is missing, and nothing was measured")
+    return success is not False, targets

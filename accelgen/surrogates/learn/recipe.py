@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelgen.errors import UsageError
-from accelgen.surrogates.dataset import Table, read
+from accelgen.surrogates.dataset import Table, first_reason, read
 from accelgen.surrogates.graph.recipe import FILES as GRAPH_FILES
 from accelgen.surrogates.graph.recipe import make_graph
 from accelgen.surrogates.graph.train import require_keras
@@ -44,7 +44,9 @@ def make_surrogates(data: Sequence[str], folder: Path, graph: bool = False) -> M
     table = read(*data)
     rows = usable_rows(table)
     if not any(row.success and row.targets for row in rows):
-        raise UsageError(f"there is no successful synthesis in {', '.join(data)}")
+        raise UsageError(
+            f"there is no successful synthesis in {', '.join(data)}{first_reason(table.skipped)}"
+        )
     compared = trained = train(rows)
     files: tuple[str, ...] = (prices.FILE, model.FILE)
     try:

@@ -250,6 +250,23 @@ def test_a_file_that_is_cut_off_keeps_what_came_before(tmp_path, tail):
     assert skipped.row == 2
 
 
+def test_no_number_is_no_value(tmp_path):
+    found = table(
+        tmp_path,
+        wa_hls4ml(latency_report={**LATENCY, "estimated_clock": float("nan")}),
+        wa_hls4ml(latency_report={**LATENCY, "cycles_min": float("inf")}),
+        wa_hls4ml(),
+    )
+    assert [("clock_ns" in row.targets) for row in found] == [False, False, True, True]
+    assert [skipped.row for skipped in found.skipped] == [2]
+
+
+def test_a_bad_first_entry_hides_no_format(tmp_path):
+    found = table(tmp_path, {}, without(wa_hls4ml(), "latency_report"))
+    assert [skipped.row for skipped in found.skipped] == [1]
+    assert [sorted(row.targets) for row in found] == [["bram_18k", "dsp", "ff", "lut", "uram"]] * 2
+
+
 def test_single_objects_and_lines_are_read_too(tmp_path):
     assert len(table(tmp_path, text=json.dumps(wa_hls4ml(), indent=2))) == 2
     lines = "\n".join(json.dumps(entry) for entry in (wa_hls4ml(), rule4ml()))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accelgen.errors import UsageError
 from accelgen.surrogates.dataset import read, storage, unique, write
-from accelgen.surrogates.dataset.fields import Fields
+from accelgen.surrogates.dataset.fields import MAX_COUNT, Fields
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerKind, LayerRecord, Stage, Synthesis
 from tests.surrogates.shared_data import DATA, REPORTS, needs_data, needs_reports
 
@@ -18,8 +18,9 @@ texts = st.text(
 )  # Python 3.10: no NUL in CSV
 counts = st.integers(1, 1 << 40)
 bits = st.integers(0, 1024)
+widths = st.integers(1, 1024)
 unknown = st.integers(-1, 1 << 40)
-figures = st.floats(0, allow_nan=False, allow_infinity=False)
+figures = st.floats(0, MAX_COUNT)
 targets = st.dictionaries(st.sampled_from(TARGETS), figures)
 
 layers = st.builds(
@@ -31,10 +32,10 @@ layers = st.builds(
     n_out=counts,
     positions=counts,
     parallel_positions=counts,
-    input_bits=bits,
+    input_bits=widths,
     weight_bits=bits,
     accum_bits=bits,
-    result_bits=bits,
+    result_bits=widths,
     nonzero=unknown,
     digits=unknown,
     strategy=texts,
@@ -58,8 +59,8 @@ designs = st.builds(
     layers=st.lists(layers, max_size=4, unique_by=lambda layer: layer.name).map(in_order),
     io_type=texts,
     part=texts,
-    clock_ns=figures,
-    clock_uncertainty_percent=figures,
+    clock_ns=st.floats(0.1, 1000),
+    clock_uncertainty_percent=st.floats(0, 99),
     backend=texts,
     dsp_multipliers=st.booleans(),
 )
@@ -161,6 +162,10 @@ def with_layer(**changes):
         (row(tool=None), "tool is None, not a text"),
         (row(success="perhaps"), "success is 'perhaps'"),
         (row(clock_ns=-1), "clock_ns is -1"),
+        (row(clock_ns=0), "clock_ns is 0, not a number from 0.1 up"),
+        (row(clock_uncertainty_percent=100), "clock_uncertainty_percent is 100, not a number from 0 to 99"),
+        (row(lut=1e300), "lut is 1e+300, not a number"),
+        (row(lut=float("inf")), "lut is inf, not a number"),
         (row(lut="x"), "lut is 'x'"),
         (row(runs=1.5), "runs is 1.5"),
         (row(layers="[{"), "layers is no JSON"),
@@ -179,7 +184,10 @@ def with_layer(**changes):
         (with_layer(kind=["dense"]), "'kind' is unknown or cannot be"),
         (with_layer(n_in=1.5), "'n_in' is unknown or cannot be 1.5"),
         (with_layer(n_in=True), "'n_in' is unknown or cannot be True"),
-        (with_layer(n_in=-2), "'n_in' is unknown or cannot be -2"),
+        (with_layer(n_in=0), "'n_in' is unknown or cannot be 0"),
+        (with_layer(reuse_factor=0), "'reuse_factor' is unknown or cannot be 0"),
+        (with_layer(nonzero=-2), "'nonzero' is unknown or cannot be -2"),
+        (with_layer(weight_bits=1 << 20), "'weight_bits' is unknown or cannot be 1048576"),
         (with_layer(inputs="a"), "'inputs' is unknown or cannot be 'a'"),
         (with_layer(colour=3), "'colour' is unknown"),
         (row(per_layer="[]"), "per_layer holds no named layers"),

@@ -104,7 +104,7 @@ def test_ntorc_layers(tmp_path):
         ("80-999999,6,1024,resource,3.7,1,2,3,0,0,1,1,0,TRUE", "model_string is"),
         ("80-24,6.5,1024,resource,3.7,1,2,3,0,0,1,1,0,TRUE", "prec is 6.5, not a whole number"),
         ("80-24,6,0,resource,3.7,1,2,3,0,0,1,1,0,TRUE", "rf is '0', not a number from 1"),
-        ("80-24,6,1e99,resource,3.7,1,2,3,0,0,1,1,0,TRUE", "rf is 1e[+]99, not a whole number"),
+        ("80-24,6,1e99,resource,3.7,1,2,3,0,0,1,1,0,TRUE", "rf is '1e99', not a number from 1"),
         ("80-24,6,4,fast,3.7,1,2,3,0,0,1,1,0,TRUE", "strategy is 'fast'"),
         ("80-24,6,4,resource,nan,1,2,3,0,0,1,1,0,TRUE", "est_clk_ns is 'nan'"),
         ("80-24,6,4,resource,3.7,1,2,3,0,-1,1,1,0,TRUE", "dsp is '-1'"),
@@ -130,6 +130,32 @@ def test_damage_costs_no_other_row(tmp_path):
     assert "damaged from here on" in found.skipped[1].reason
 
 
+def without(text, *names):
+    """A table in CSV with its columns in reverse, less some."""
+    rows = list(csv.DictReader(text.splitlines()))
+    left = [name for name in reversed(rows[0]) if name not in names]
+    lines = [left, *([row[name] for name in left] for row in rows)]
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
+def test_columns_may_stand_in_any_order_and_what_was_measured_may_be_missing(tmp_path):
+    whole = table(tmp_path, CHAINS).rows
+    assert table(tmp_path, without(CHAINS)).rows == whole
+    done, _ = table(tmp_path, without(CHAINS, "bram_18k", "latency_min", "lut", "success")).rows
+    left = dict(whole[0].targets)
+    del left["bram_18k"], left["latency_cycles"], left["lut"]
+    assert (done.success, done.targets) == (True, left)
+    first, second = table(tmp_path, without(CONV1D, "reuse_factor_requested", "runs", "lut")).rows
+    assert (first.runs, first.design.layers[0].requested_reuse_factor) == (1, 3)
+    assert second.design.layers[0].strategy == "latency"
+
+
+def test_an_attempt_of_which_nothing_is_known_is_skipped(tmp_path):
+    found = table(tmp_path, without(SINGLE, "hls_synth_success"))
+    assert len(found) == 1
+    assert "hls_synth_success is missing, and nothing was measured" in found.skipped[0].reason
+
+
 def test_a_file_in_no_known_format_is_refused_alone_and_ignored_in_a_folder(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     (tmp_path / "notes.txt").write_text("nothing")
@@ -139,8 +165,11 @@ def test_a_file_in_no_known_format_is_refused_alone_and_ignored_in_a_folder(tmp_
     assert len(found) == 2
     assert [path.rpartition("/")[2] for path in found.ignored] == ["empty.csv", "other.csv"]
     for name in ("other.csv", "notes.txt", "empty.csv"):
-        with pytest.raises(UsageError, match=r"in no known format .*N-TORC lstm"):
+        with pytest.raises(UsageError, match=r"in no known format: .*N-TORC lstm"):
             read(tmp_path / name)
+    (tmp_path / "short.csv").write_text("n_chan,n_filt,sequence_length,lut\n1,16,128,3\n")
+    with pytest.raises(UsageError, match="of N-TORC conv1d it lacks reuse_factor_legal; known are"):
+        read(tmp_path / "short.csv")
     with pytest.raises(UsageError, match="is no file and no folder"):
         read(tmp_path / "missing.csv")
 

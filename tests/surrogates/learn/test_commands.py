@@ -85,3 +85,24 @@ def test_the_shipped_estimates_of_real_projects(capsys):
     for target in ("lut", "ff", "dsp", "latency_cycles"):
         assert found["targets"][target]["smape"] <= 15
         assert found["targets"][target]["coverage"] >= 0.85
+
+
+def test_evaluate_names_what_it_skips(table, capsys):
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([*lines[:5], '{"tool": 1}']))
+    assert main(["surrogate", "evaluate", "--data", str(table)]) == 0
+    assert f"skipped {table}:6: resource_stage is None, not a text" in capsys.readouterr().out
+    assert main(["surrogate", "evaluate", "--data", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["rows"], found["skipped"], [own["row"] for own in found["reasons"]]) == (5, 1, [6])
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_an_error_says_why_nothing_could_be_read(command, table, tmp_path, capsys):
+    table.write_text('{"tool": 1, "resource_stage": "", "success": true, "layers": ""}\n')
+    arguments = ["surrogate", command, "--data", str(table)]
+    if command == "train":
+        pytest.importorskip("xgboost")
+        arguments += ["-o", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert f"; the first was skipped: {table}:1: " in capsys.readouterr().err
