@@ -44,7 +44,7 @@ def _filter(options: Namespace) -> Filter:
 def _open() -> Store:
     from accelgen.results import Store, store_path
 
-    if not store_path().is_file():
+    if not store_path().exists():
         raise UsageError(f"there are no results yet in {store_path()}: 'accelgen report' keeps what it reads")
     return Store()
 

@@ -94,6 +94,8 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = store_path() if path is None else Path(path)
+        if self.path.exists() and not self.path.is_file():
+            raise UsageError(f"{self.path} is no file; results are kept in a file of SQLite")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -126,6 +128,9 @@ class Store:
         A report that is there already keeps its number, its date and its first prediction, which was made
         before anything could be learned from it; the rest is taken from the newer reading, but for details
         where that has none.
+
+        Raises:
+            ReportError: what a result says of its design makes no sense, and would not be read back.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         rows = [_row(result, now) for result in results]
@@ -182,7 +187,8 @@ class Store:
                 details=read_details(details),
             )
         except (ReportError, ValueError) as error:
-            raise ReportError(f"result {number} of {self.path} cannot be read: {error}") from None
+            advice = f"'accelgen results delete {number}' removes it"
+            raise ReportError(f"result {number} of {self.path} cannot be read: {error}; {advice}") from None
         return Stored(number, added, result)
 
     def _set_journal(self) -> None:
@@ -220,7 +226,10 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise UsageError(f"the results in {self.path} cannot be used: {error}") from None
+            cause = str(error)
+            if not os.access(self.path.parent, os.W_OK):
+                cause += "; SQLite writes beside the file even to read it, and may not: copy it elsewhere"
+            raise UsageError(f"the results in {self.path} cannot be used: {cause}") from None
 
 
 def _column(text: str) -> str:
@@ -230,6 +239,11 @@ def _column(text: str) -> str:
 
 def _row(result: Result, now: str) -> dict[str, Any]:
     synthesis = result.synthesis
+    text = synthesis_json(synthesis)
+    try:
+        read_synthesis(text)
+    except ReportError as error:
+        raise ReportError(f"the result of {synthesis.source or result.network}: {error}") from None
     return {
         "digest": result.digest,
         "added": now,
@@ -240,7 +254,7 @@ def _row(result: Result, now: str) -> dict[str, Any]:
         "part": _column(synthesis.design.part),
         "stage": synthesis.resource_stage.value,
         "failure": None if result.failure is None else result.failure.value,
-        "synthesis": synthesis_json(synthesis),
+        "synthesis": text,
         "predicted": predicted_json(result.predicted),
         "details": dumps(dict(result.details)),
     }

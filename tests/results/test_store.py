@@ -131,6 +131,13 @@ def test_inserts_are_all_or_none(store):
     assert store.count() == 0
 
 
+def test_what_would_not_be_read_back_is_not_kept(store):
+    twice = replace(DESIGN, layers=DESIGN.layers * 2)
+    with pytest.raises(ReportError, match=r"the result of /somewhere/net: .*two of one name"):
+        store.insert(RESULT, measured(1, design=twice))
+    assert store.count() == 0
+
+
 def test_exports_read_back_as_a_table(store, tmp_path):
     store.insert(RESULT, measured(3))
     path = tmp_path / "table.jsonl"
@@ -203,6 +210,22 @@ def test_newer_and_foreign_files_are_refused(store, tmp_path):
         Store(text)
     with pytest.raises(UsageError, match="cannot be"):
         Store(text / "below")
+    with pytest.raises(UsageError, match="is no file"):
+        Store(tmp_path)
+    with pytest.raises(UsageError, match="is no file"):
+        Store(os.devnull)
+
+
+def test_a_folder_that_cannot_be_written_is_named_as_the_cause(store, monkeypatch):
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(UsageError, match=r"unable to open database file$"):
+        Store(store.path)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # permissions do not bind root
+    with pytest.raises(UsageError, match="writes beside the file even to read it"):
+        Store(store.path)
 
 
 @pytest.mark.parametrize(
@@ -212,8 +235,10 @@ def test_a_damaged_row_is_named(store, column, value):
     store.insert(RESULT)
     with sqlite3.connect(store.path) as connection:
         connection.execute(f"UPDATE results SET {column} = ?", (value,))
-    with pytest.raises(ReportError, match=r"result 1 of .* cannot be read"):
+    with pytest.raises(ReportError, match=r"result 1 of .* cannot be read: .*'accelgen results delete 1'"):
         list(store.query())
+    assert store.delete(Filter(number=1)) == 1
+    assert list(store.query()) == []
 
 
 WRITER = textwrap.dedent("""
