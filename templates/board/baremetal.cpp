@@ -11,34 +11,52 @@
 
 namespace {
 
-const size_t BATCH = 16;
+constexpr size_t BATCH = 16;
 
-size_t memory_bytes() {
-    size_t bytes = 0;
+// Each buffer begins where no cache line of another ends, and as no AXI burst crosses 4 KB.
+constexpr size_t PAGE = 4096;
+
+constexpr size_t pages(const accelgen::Port &port) { return (BATCH * port.sample_bytes + PAGE - 1) / PAGE; }
+
+constexpr size_t all_pages() {
+    size_t count = 0;
     for (const accelgen::Port &port : network::inputs)
-        bytes += BATCH * port.sample_bytes + 4096;
+        count += pages(port);
     for (const accelgen::Port &port : network::outputs)
-        bytes += BATCH * port.sample_bytes + 4096;
-    return bytes;
+        count += pages(port);
+    return count;
 }
+
+constexpr size_t most_values() {
+    size_t most = 0;
+    for (const accelgen::Port &port : network::inputs)
+        most = most > port.values ? most : port.values;
+    for (const accelgen::Port &port : network::outputs)
+        most = most > port.values ? most : port.values;
+    return most;
+}
+
+// Not on the heap and the stack, which have some KB unless the linker script says more.
+alignas(PAGE) uint8_t memory[all_pages() * PAGE];
+double values[most_values()];
 
 // Addresses are physical ones, and the cache is in between.
 class BareMetal {
   public:
-    BareMetal() : memory_(memory_bytes()) {}
-
     void write(uint64_t address, uint32_t value) { Xil_Out32(UINTPTR(address), value); }
     uint32_t read(uint64_t address) { return Xil_In32(UINTPTR(address)); }
 
-    // Aligned as no AXI burst crosses 4 KB, which keeps a cache line from being shared too.
     accelgen::Buffer allocate(size_t bytes) {
-        const UINTPTR start = (UINTPTR(memory_.data()) + used_ + 4095) / 4096 * 4096;
-        used_ = start + bytes - UINTPTR(memory_.data());
-        return accelgen::Buffer{reinterpret_cast<uint8_t *>(start), start, bytes};
+        uint8_t *start = memory + used_;
+        used_ += (bytes + PAGE - 1) / PAGE * PAGE;
+        return accelgen::Buffer{start, UINTPTR(start), bytes};
     }
 
-    void flush(const accelgen::Buffer &buffer) { Xil_DCacheFlushRange(INTPTR(buffer.data), buffer.bytes); }
-    void invalidate(const accelgen::Buffer &buffer) { Xil_DCacheInvalidateRange(INTPTR(buffer.data), buffer.bytes); }
+    // Both end with a barrier.
+    void flush(const accelgen::Buffer &buffer, size_t bytes) { Xil_DCacheFlushRange(INTPTR(buffer.data), bytes); }
+    void invalidate(const accelgen::Buffer &buffer, size_t bytes) {
+        Xil_DCacheInvalidateRange(INTPTR(buffer.data), bytes);
+    }
 
     double seconds() {
         XTime now;
@@ -47,7 +65,6 @@ class BareMetal {
     }
 
   private:
-    std::vector<uint8_t> memory_;
     size_t used_ = 0;
 };
 
@@ -56,18 +73,15 @@ class BareMetal {
 int main() {
     BareMetal platform;
     accelgen::Board<BareMetal> board(platform, BATCH);
-    for (size_t i = 0; i < network::n_inputs; i++) {
-        const std::vector<double> zeros(network::inputs[i].values);
-        accelgen::pack(network::inputs[i], zeros.data(), 1, board.input(i));
-    }
+    for (size_t i = 0; i < network::n_inputs; i++)
+        accelgen::pack(network::inputs[i], values, 1, board.input(i));
     const double start = platform.seconds();
     board.run(1);
     std::printf("%s: %.1f us\n", network::name, 1e6 * (platform.seconds() - start));
     for (size_t i = 0; i < network::n_outputs; i++) {
-        std::vector<double> values(network::outputs[i].values);
-        accelgen::unpack(network::outputs[i], board.output(i), 1, values.data());
-        for (double value : values)
-            std::printf("%s %g\n", network::outputs[i].name, value);
+        accelgen::unpack(network::outputs[i], board.output(i), 1, values);
+        for (size_t j = 0; j < network::outputs[i].values; j++)
+            std::printf("%s %g\n", network::outputs[i].name, values[j]);
     }
     return 0;
 }

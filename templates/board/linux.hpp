@@ -6,6 +6,7 @@
 
 #include "registers.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -51,9 +52,9 @@ class Linux {
         return Buffer{memory_ + start, address_ + start, bytes};
     }
 
-    // O_SYNC maps the memory uncached.
-    void flush(const Buffer &) {}
-    void invalidate(const Buffer &) {}
+    // O_SYNC maps the memory uncached, but its writes are buffered, and may come after those of registers.
+    void flush(const Buffer &, size_t) { barrier(); }
+    void invalidate(const Buffer &, size_t) { barrier(); }
 
     double seconds() {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -67,6 +68,15 @@ class Linux {
     size_t bytes_ = 0, used_ = 0;
     uint8_t *memory_ = nullptr;
     std::map<uint64_t, void *> pages_;
+
+    // What is before is complete, for the programmable logic too, before what is after.
+    static void barrier() {
+#if defined(__aarch64__) || defined(__arm__)
+        __asm__ volatile("dsb sy" ::: "memory");
+#else
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+    }
 
     static int open_synchronous(const std::string &path) {
         const int file = ::open(path.c_str(), O_RDWR | O_SYNC);

@@ -11,11 +11,11 @@ const char *const name = @{network};
 const char *const core = "@{core}";
 const bool is_stream = @{is_stream}; // an AXI DMA for each input and output, instead of masters of the core itself
 
-const size_t n_inputs = @{n_inputs};
-const size_t n_outputs = @{n_outputs};
-const accelgen::Port inputs[n_inputs] = {
+constexpr size_t n_inputs = @{n_inputs};
+constexpr size_t n_outputs = @{n_outputs};
+constexpr accelgen::Port inputs[n_inputs] = {
 @{inputs}};
-const accelgen::Port outputs[n_outputs] = {
+constexpr accelgen::Port outputs[n_outputs] = {
 @{outputs}};
 
 // The block design's AXI4-Lite slaves: each DMA, or the core.

@@ -5,8 +5,10 @@
 // platform:
 //   void write(uint64_t address, uint32_t value), uint32_t read(uint64_t address)
 //   Buffer allocate(size_t bytes)                  memory that the programmable logic reaches
-//   void flush(const Buffer &), void invalidate(const Buffer &)
+//   void flush(const Buffer &, size_t bytes)       what was written becomes visible there, before any register after it
+//   void invalidate(const Buffer &, size_t bytes)  what came from there is read anew, after any register before it
 //   double seconds()
+// `bytes` are the first of a buffer, as only those of a batch's samples count.
 
 #include "network.hpp"
 
@@ -44,14 +46,14 @@ template <class Platform> class Board {
 
     // The network on the first samples of the inputs' memory. Throws std::runtime_error where it does not answer.
     void run(size_t samples) {
-        for (const Buffer &buffer : inputs_)
-            platform_.flush(buffer);
+        for (size_t i = 0; i < inputs_.size(); i++)
+            platform_.flush(inputs_[i], samples * network::inputs[i].sample_bytes);
         if (network::is_stream)
             transfer(samples);
         else
             start(samples);
-        for (const Buffer &buffer : outputs_)
-            platform_.invalidate(buffer);
+        for (size_t i = 0; i < outputs_.size(); i++)
+            platform_.invalidate(outputs_[i], samples * network::outputs[i].sample_bytes);
     }
 
   private:

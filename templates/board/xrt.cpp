@@ -27,13 +27,14 @@ class Card {
     uint8_t *output(size_t i) { return outputs_[i].map<uint8_t *>(); }
 
     void run(size_t samples) {
-        for (xrt::bo &buffer : inputs_)
-            buffer.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+        for (size_t i = 0; i < inputs_.size(); i++)
+            inputs_[i].sync(XCL_BO_SYNC_BO_TO_DEVICE, samples * network::inputs[i].sample_bytes, 0);
         run_.set_arg(int(inputs_.size() + outputs_.size()), unsigned(samples));
         run_.start();
-        run_.wait();
-        for (xrt::bo &buffer : outputs_)
-            buffer.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+        if (run_.wait() != ERT_CMD_STATE_COMPLETED)
+            throw std::runtime_error("the kernel did not end as it should; reset the card (xbutil reset)");
+        for (size_t i = 0; i < outputs_.size(); i++)
+            outputs_[i].sync(XCL_BO_SYNC_BO_FROM_DEVICE, samples * network::outputs[i].sample_bytes, 0);
     }
 
   private:

@@ -1,12 +1,12 @@
 # sh flow/stage.sh STAGE TOOL FOLDER RESULT... : run a stage of the flow, from the folder of the Makefile.
 #
-# TOOL runs flow/STAGE.tcl (vitis_hls, vivado) or flow/STAGE.sh (sh) in FOLDER, which is . or build/NAME. What it
+# TOOL runs flow/STAGE.tcl (vitis_hls, vivado) or flow/STAGE.sh (sh, v++) in FOLDER, which is . or build/NAME. What it
 # prints goes to build/logs/STAGE.log too. build/STAGE.done is left only if it ended well and every RESULT is there,
 # whole; it has the time at which the stage began, so that whatever changes meanwhile is newer. Stages of one folder
 # wait for each other, and a stage that another make has ended since is not run again; INPUTS are the files that it
 # is made of.
 #
-# VITIS_HLS and VIVADO name the programs, if not those on PATH; ANY_VERSION=1 takes one of any version.
+# VITIS_HLS, VIVADO and VPP (v++) name the programs, if not those on PATH; ANY_VERSION=1 takes one of any version.
 
 stage=$1 tool=$2 folder=$3
 shift 3
@@ -32,7 +32,7 @@ find_tool() {
     [ -n "$program" ] || fail "needs $title $oldest to $newest: install it and source its settings64.sh," \
         "or name it with $variable=..."
     case ${program##*/} in
-    vitis-run*) flag=--version ;;
+    vitis-run* | v++*) flag=--version ;;
     *) flag=-version ;;
     esac
     version=$("$program" "$flag" 2>&1 </dev/null | year)
@@ -58,11 +58,13 @@ oldest=2020.2 newest=2025.2
 case $tool in
 vitis_hls) find_tool 'Vitis HLS' VITIS_HLS "$VITIS_HLS" vitis_hls vitis-run ;;
 vivado) find_tool Vivado VIVADO "$VIVADO" vivado ;;
+v++) find_tool Vitis VPP "$VPP" v++ ;;
 esac
 
 run() {
     case $tool in
     sh) sh "$flow/$stage.sh" ;;
+    v++) program=$program sh "$flow/$stage.sh" ;;
     vivado) "$program" -mode batch -nojournal -nolog -notrace -source "$flow/$stage.tcl" ;;
     vitis_hls)
         case ${program##*/} in

@@ -34,7 +34,7 @@ def system_files(top: str, target: Target, n_inputs: int, n_outputs: int) -> dic
                 export="-format xo -output ${top}_axi.xo",
             ),
         }
-        core_product, tool = f"build/board/{core}.xo", "sh"
+        core_product, tool = f"build/board/{core}.xo", "v++"
     else:
         products = [f"{top}.bit", f"{top}.hwh", f"{top}.xsa"]
         own = {

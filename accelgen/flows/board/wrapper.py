@@ -9,7 +9,7 @@ from accelgen.flows.board.target import Interface, Signal, Target
 from accelgen.templates import fill, read
 
 MAX_BURST = 64
-"""Words of one burst of an AXI4 master: at 512 bits, 4 KB, which no burst may cross (AMD UG1399)."""
+"""Words of one burst of an AXI4 master, or fewer, as none may cross 4 KB (AMD UG1399)."""
 
 
 def core_name(top: str) -> str:
@@ -65,6 +65,7 @@ class _Wrapper:
         self._stream = target.interface is Interface.STREAM
         self._inputs, self._outputs = inputs, outputs
         bus = target.bus_bits
+        self._burst = min(MAX_BURST, 4096 * 8 // bus)
         self._word = f"ap_axiu<{bus}, 0, 0, 0>" if self._stream else f"ap_uint<{bus}>"
         self._ins = [f"in{index}" for index in range(len(inputs))]
         self._outs = [f"out{index}" for index in range(len(outputs))]
@@ -94,10 +95,10 @@ class _Wrapper:
             **parts,
             **self._body("        "),
             streams=",\n    ".join(f"hls::stream<{self._word}> &{name}" for name in names),
-            interfaces="".join(_master(name, index) for index, name in enumerate(names)),
+            interfaces="".join(_master(name, index, self._burst) for index, name in enumerate(names)),
             word_streams="".join(
                 f'    hls::stream<{self._word}> {name}_words("{name}_words");\n'
-                f"#pragma HLS STREAM variable={name}_words depth={2 * MAX_BURST}\n"
+                f"#pragma HLS STREAM variable={name}_words depth={2 * self._burst}\n"
                 for name in names
             ),
             word_stream_names=", ".join(f"{name}_words" for name in names),
@@ -171,11 +172,11 @@ class _Wrapper:
         )
 
 
-def _master(name: str, index: int) -> str:
-    """The pragmas of a pointer to memory."""
+def _master(name: str, index: int, burst: int) -> str:
+    """The pragmas of a pointer to memory; ``burst`` is the most words of one."""
     return (
         f"#pragma HLS INTERFACE m_axi port={name} offset=slave bundle=gmem{index} "
-        f"max_read_burst_length={MAX_BURST} max_write_burst_length={MAX_BURST}\n"
+        f"max_read_burst_length={burst} max_write_burst_length={burst}\n"
         f"#pragma HLS INTERFACE s_axilite port={name} bundle=control\n"
     )
 

@@ -1,8 +1,9 @@
 """The block design that a script makes, as the strict interpreter recorded it, and what is wrong with it.
 
 Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect),
-PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and PG082 (Zynq-7000), PG201 (UltraScale+),
-and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's source say which interfaces they have.
+PG099 (Interrupt Controller), PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and PG082
+(Zynq-7000), PG201 (UltraScale+), and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's
+source say which interfaces they have.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ def _model(cell: Cell, wrapper: str) -> Pins:
         "clk_wiz": _clock,
         "proc_sys_reset": _reset,
         "xlconcat": _concat,
+        "axi_intc": _interrupt_controller,
     }[name](cell)
 
 
@@ -147,7 +149,7 @@ def _zynq_7000(cell: Cell) -> Pins:
     return {
         "FCLK_CLK0": ">clock",
         "FCLK_RESET0_N": ">reset",
-        "IRQ_F2P": "<interrupts",
+        "IRQ_F2P": "<interrupt",
         "M_AXI_GP0": "axi master",
         "M_AXI_GP0_ACLK": "<clock",
         "S_AXI_HP0": "axi slave",
@@ -161,7 +163,7 @@ def _zynq_ultrascale(cell: Cell) -> Pins:
     return {
         "pl_clk0": ">clock",
         "pl_resetn0": ">reset",
-        "pl_ps_irq0": "<interrupts",
+        "pl_ps_irq0": "<interrupt",
         "M_AXI_HPM0_FPD": "axi master",
         "maxihpm0_fpd_aclk": "<clock",
         "S_AXI_HP0_FPD": "axi slave",
@@ -209,3 +211,14 @@ def _reset(cell: Cell) -> Pins:
 
 def _concat(cell: Cell) -> Pins:
     return {f"In{index}": "<interrupt" for index in range(cell.number("NUM_PORTS"))} | {"dout": ">interrupts"}
+
+
+def _interrupt_controller(cell: Cell) -> Pins:
+    assert cell.number("C_IRQ_CONNECTION") == 1  # one output, no bus for a MicroBlaze
+    return {
+        "s_axi": "lite slave",
+        "s_axi_aclk": "<clock",
+        "s_axi_aresetn": "<reset",
+        "intr": "<interrupts",
+        "irq": ">interrupt",
+    }

@@ -106,7 +106,7 @@ def test_make_goes_from_the_core_to_the_bitstream_and_on_after_failures(tmp_path
     assert not bitstream.exists()
     slow = make(folder, "bitstream", STANDIN_SLACK="-0.3")
     assert slow.returncode
-    assert "timing is not met: -0.3 ns are missing at 100 MHz" in slow.stderr + slow.stdout
+    assert "timing is not met: the setup slack is -0.3 ns at 100 MHz" in slow.stderr + slow.stdout
     assert not bitstream.exists()
     core = (folder / "build/board-core.done").stat().st_mtime_ns
     done = make(folder, "bitstream")
@@ -127,7 +127,9 @@ def test_make_links_a_kernel(tmp_path: Path):
     write(design_for("u250"), tmp_path, 2, 2)
     missing = make(tmp_path, "bitstream", VPP="no-such-program")
     assert missing.returncode
-    assert "needs Vitis: install it" in missing.stderr + missing.stdout
+    assert "bitstream: VPP names no-such-program, which is no program" in missing.stderr
+    other = make(tmp_path, "bitstream", STANDIN_VERSION="2019.2")
+    assert "v++ is Vitis 2019.2, and known are 2020.2 to 2025.2" in other.stderr
     done = make(tmp_path, "bitstream")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "build/bitstream/net_top.xclbin").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import importlib.util
 import shutil
 import sys
@@ -63,6 +64,42 @@ def test_the_python_driver_computes_the_golden_model(board_project: Project):
     assert set(times) == {"latency_us", "throughput_per_s", "with_conversion_per_s"}
     assert min(times.values()) > 0
     assert all(buffer.freed for buffer in board.buffers.values())
+
+
+def test_the_python_driver_by_interrupts(board_project: Project):
+    numbers = board_project.numbers(20)
+    golden = board_project.golden(numbers)
+    with loaded(board_project) as (driver, board), driver.Accelerator("x.bit", batch=8) as accelerator:
+        for _ in range(2):
+            outputs = asyncio.run(accelerator.predict_async(*numbers))
+            for got, wanted in zip(outputs, golden, strict=True):
+                np.testing.assert_array_equal(got, wanted)
+        pins = accelerator._link.interrupts
+        assert [pin.waits for pin in pins] == [6] * len(pins)
+        np.testing.assert_array_equal(accelerator.predict(*numbers)[0], golden[0])
+        board.interrupts = False
+        with (
+            driver.Accelerator("x.bit") as without,
+            pytest.raises(RuntimeError, match="no interrupts of the programmable logic"),
+        ):
+            asyncio.run(without.predict_async(*numbers))
+
+
+def test_the_python_driver_gives_up(board_project: Project, monkeypatch: pytest.MonkeyPatch):
+    numbers = board_project.numbers(2)
+    with loaded(board_project) as (driver, board):
+        monkeypatch.setattr(driver, "TIMEOUT_S", 0.05)
+        board.dead = True
+        with (
+            driver.Accelerator("x.bit") as one,
+            pytest.raises(TimeoutError, match="load the bitstream"),
+        ):
+            one.predict(*numbers)
+        with (
+            driver.Accelerator("x.bit") as two,
+            pytest.raises(TimeoutError, match="load the bitstream"),
+        ):
+            asyncio.run(two.predict_async(*numbers))
 
 
 def test_the_python_driver_as_a_program(

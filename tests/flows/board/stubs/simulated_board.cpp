@@ -24,8 +24,12 @@ class Simulated {
     }
 
     // The cache: without these the other side sees old bytes.
-    void flush(const accelgen::Buffer &buffer) { at(buffer.address).device = at(buffer.address).cached; }
-    void invalidate(const accelgen::Buffer &buffer) { at(buffer.address).cached = at(buffer.address).device; }
+    void flush(const accelgen::Buffer &buffer, size_t bytes) {
+        std::memcpy(at(buffer.address).device.data(), at(buffer.address).cached.data(), bytes);
+    }
+    void invalidate(const accelgen::Buffer &buffer, size_t bytes) {
+        std::memcpy(at(buffer.address).cached.data(), at(buffer.address).device.data(), bytes);
+    }
 
     void write(uint64_t address, uint32_t value) {
         expect(address % 4 == 0, "registers are words");
