@@ -1,9 +1,9 @@
 """A stand-in for the package pynq, whose overlay is a compiled wrapper.
 
 The programmable logic has a memory of its own, which `flush` and `invalidate` copy, of a part of a buffer
-too: a driver that forgets one computes with old numbers. AXI DMAs and the core's registers refuse what the real
-ones would not do. Interrupts come once a coroutine waits for one; `Board.interrupts` says whether there are any,
-`Board.dead` whether nothing ever ends.
+too: a driver that forgets one computes with old numbers. AXI DMAs and the core's registers refuse what the
+real ones would not do. Interrupts come once a coroutine waits for one; `Board.interrupts` says whether there
+are any, `Board.dead` whether nothing ever ends.
 """
 
 from __future__ import annotations
