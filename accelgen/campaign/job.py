@@ -42,6 +42,12 @@ _KILLED = re.compile(r"^\S*make\S*: \*\*\* .*(?:\bKilled\b| 137$)", re.MULTILINE
 _NOT_WHOLE = re.compile(r"^\S+: ended, but .* is missing or not whole", re.MULTILINE)
 """What flow/stage.sh prints where a tool ended well and left no whole report."""
 
+_OF_MACHINE = re.compile(
+    r"^.*(?:No space left on device|Disk quota exceeded|Read-only file system|valid license was not found).*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a log says where the machine failed, not the design: strerror(3), and AMD's tools without a license."""
+
 _OF_MAKE = re.compile(r"\S*make\S*: ")
 
 
@@ -74,7 +80,7 @@ def synthesize(settings: Settings, task: Mapping[str, str]) -> dict[str, Any]:
     Its end is written into its project, so that nobody who asks again runs it again.
 
     Raises:
-        ToolError: no synthesis tool started, which says nothing of the design.
+        ToolError: no synthesis tool started, or the machine failed, which says nothing of the design.
         AccelgenError: the project cannot be built.
     """
     job = Job(**task)
@@ -153,13 +159,15 @@ def _judged(settings: Settings, project: Path, finished: Finished, tries: int) -
     """What came of a try.
 
     Raises:
-        ToolError: no tool started.
+        ToolError: no tool started, or the machine failed.
     """
     results = read_results(project, settings.target) if finished.status == 0 else None
     failure, message = None, ""
     if results is None:
         text = (project / LOG).read_text(encoding="utf-8", errors="replace")
         failure, message = _failure(finished, text), _last_words(text)
+        if failure is Failure.FAILED and (cause := _OF_MACHINE.search(text)) is not None:
+            raise ToolError(f"make {settings.target} in {project}: {cause[0].strip()[:200]}")
         tool = tool_of(project)
         if settings.target != "csim" and tool is None and failure is Failure.FAILED:
             raise ToolError(f"make {settings.target} in {project} started no tool: {message}")

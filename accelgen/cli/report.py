@@ -84,15 +84,24 @@ def _keep(found: Sequence[Comparison]) -> list[int]:
     from accelgen.comparison import results_of
     from accelgen.results import Store
 
-    results = [result for comparison in found for result in results_of(comparison)]
-    if not results:
+    each = [results for comparison in found if (results := results_of(comparison))]
+    if not each:
         return []
+    kept: set[int] = set()  # copies of a report are one result
     try:
         with Store() as store:
-            return sorted(set(store.insert(*results)))  # copies of a report are one result
+            for results in each:
+                try:
+                    kept.update(store.insert(*results))
+                except ReportError as error:
+                    _say_not_kept(error)
     except AccelgenError as error:
-        sys.stderr.write(f"accelgen: not kept: {printable(' '.join(str(error).split()))}\n")
-        return []
+        _say_not_kept(error)
+    return sorted(kept)
+
+
+def _say_not_kept(error: AccelgenError) -> None:
+    sys.stderr.write(f"accelgen: not kept: {printable(' '.join(str(error).split()))}\n")
 
 
 def _numbers(kept: Sequence[int]) -> str:

@@ -150,17 +150,20 @@ class _Export:
 
     @staticmethod
     def run(options: Namespace) -> int:
-        """Write the syntheses of results."""
+        """Write the syntheses of results, but those that ended for no reason of theirs."""
         from accelgen.surrogates.dataset import write
 
         with _open() as store:
-            rows = write(
-                Path(options.output), (own.result.synthesis for own in store.query(_filter(options)))
-            )
+            which = _filter(options)
+            found = (own.result for own in store.query(which))
+            rows = write(Path(options.output), (own.synthesis for own in found if own.tells))
+            left_out = store.count(which) - rows
         if options.json:
-            write_json({"rows": rows, "output": options.output})
-        else:
-            write_line(f"written: {options.output}, {rows} row{'s' * (rows != 1)}")
+            write_json({"rows": rows, "left_out": left_out, "output": options.output})
+            return 0
+        write_line(f"written: {options.output}, {rows} row{'s' * (rows != 1)}")
+        if left_out:
+            write_line(f"left out: {left_out} killed or without a report, which says nothing of a design")
         return 0
 
 

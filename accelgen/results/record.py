@@ -32,6 +32,13 @@ class Failure(Enum):
     KILLED = "killed"
     NO_REPORT = "no report"
 
+    @property
+    def of_design(self) -> bool:
+        """Whether it says something of the design: what was killed from outside may only have been in the
+        way, and a tool that ended well has only lost its report.
+        """
+        return self not in (Failure.KILLED, Failure.NO_REPORT)
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -80,6 +87,11 @@ class Result:
     predicted: Predicted | None = None
     failure: Failure | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tells(self) -> bool:
+        """Whether surrogates can learn from it: a success, or a failure of the design."""
+        return self.failure is None or self.failure.of_design
 
     @property
     def digest(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def test_failures_are_labels_until_a_design_is_done_after_all(plan, tmp_path, to
     with Store(store) as opened:
         (stored,) = opened.query()
     assert stored.result.failure is None
+
+
+@needs_tclsh
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "ERROR: [Common 17-345] A valid license was not found for feature 'HLS' and/or device 'xc7z020'.",
+        'couldn\'t write "build/x": No space left on device',
+    ],
+)
+def test_what_fails_for_the_machine_is_no_label_of_a_design(plan, tmp_path, tools, cause):
+    store = tmp_path / "store.sqlite"
+    tools.setenv("STANDIN_MODE", "csynth=fail")
+    tools.setenv("STANDIN_ERROR", cause)
+    with pytest.raises(ToolError, match=re.escape(cause)):
+        run_campaign(read_plan(plan), tmp_path / "campaign", store=store)
+    with Store(store) as opened:
+        assert opened.count() == 0
+    tools.delenv("STANDIN_MODE")
+    assert run_campaign(read_plan(plan), tmp_path / "campaign", store=store).counts == {"done": 2}
 
 
 def test_without_a_tool_nothing_is_learned_of_designs(plan, tmp_path, monkeypatch):

@@ -2,10 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from accelgen.results import Failure, Store
 from accelgen.surrogates import dataset
 from tests.cli.commands import run, run_json
 from tests.comparison.projects import write_whole_project
@@ -134,6 +136,22 @@ def test_results_export_what_surrogates_read(capsys, tmp_path, whole):
     )
     rows = list(dataset.read(table))
     assert [row.targets["lut"] for row in rows] == [1000, 800, 750]
+
+
+def test_exports_leave_out_what_says_nothing_of_a_design(capsys, tmp_path, whole):
+    run(capsys, "report", whole)
+    table = tmp_path / "table.jsonl"
+    with Store() as store:
+        done = next(store.query()).result
+        for failure in Failure:
+            failed = replace(done.synthesis, success=False, targets={}, per_layer={})
+            store.insert(replace(done, synthesis=failed, failure=failure))
+    assert run_json(capsys, "results", "export", "-o", table) == (
+        0,
+        {"rows": 6, "left_out": 2, "output": str(table)},
+    )
+    assert [row.success for row in dataset.read(table)] == [True] * 3 + [False] * 3
+    assert "left out: 2 killed or without a report" in run(capsys, "results", "export", "-o", table)[1]
 
 
 @pytest.mark.parametrize(

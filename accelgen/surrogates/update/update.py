@@ -11,7 +11,7 @@ from typing import Any
 
 from accelgen.errors import ModelError, ReportError, UsageError
 from accelgen.resources import data_dir
-from accelgen.results import Failure, Store
+from accelgen.results import Store
 from accelgen.results.record import dumps, read_synthesis, synthesis_json
 from accelgen.surrogates.learn.scope import family_name
 from accelgen.surrogates.predict import load_surrogates, read_surrogates
@@ -24,9 +24,6 @@ from accelgen.surrogates.update.fit import Row, Verdict, fit_domain
 from accelgen.surrogates.update.reservoir import CAPACITY, Entry, Reservoir
 
 FORMAT = 1
-
-LABELS = frozenset({None, Failure.FAILED, Failure.TIMED_OUT, Failure.OUT_OF_MEMORY})
-"""How syntheses end that say something of their design: one that was killed may have been in the way."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class _Item:
 
 def stored(store: Store) -> Iterator[Synthesis]:
     """The results of a store that say something of their designs."""
-    return (one.result.synthesis for one in store.query() if one.result.failure in LABELS)
+    return (one.result.synthesis for one in store.query() if one.result.tells)
 
 
 def update(

@@ -60,7 +60,7 @@ proc standin::begin {stage} {
     after [expr {int(1000 * [env STANDIN_SECONDS 0])}]
     switch -- $mood {
         fail {
-            puts "ERROR: \[HLS 200-70\] stand-in: $stage was told to fail"
+            puts [env STANDIN_ERROR "ERROR: \[HLS 200-70\] stand-in: $stage was told to fail"]
             strict::leave 1
         }
         hang { while 1 { after 3600000 } }
