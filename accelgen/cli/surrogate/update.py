@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelgen.cli.arguments import FILE, PATH
@@ -52,16 +53,22 @@ def _update(options: Namespace) -> Updated:
     from accelgen.console import step
     from accelgen.errors import UsageError
     from accelgen.results import Store
-    from accelgen.surrogates.dataset import read
+    from accelgen.surrogates.dataset import first_reason, read
     from accelgen.surrogates.update.update import stored, update
 
     if options.data is not None and options.store is not None:
         raise UsageError("give --data or --store, not both")
+    if options.store is not None and not Path(options.store).exists():
+        raise UsageError(f"there is no file of results at {options.store}")
     try:
         with step("learning"):
             old = read(*options.old)
             if options.data is not None:
-                return update(read(*options.data), old)
+                table = read(*options.data)
+                if not table.rows:
+                    reason = first_reason(table.skipped)
+                    raise UsageError(f"there is no synthesis in {', '.join(options.data)}{reason}")
+                return update(table, old)
             with Store(options.store) as store:
                 return update(stored(store), old)
     except ImportError as error:

@@ -243,3 +243,14 @@ def test_the_command_reads_tables_and_says_what_changed(tmp_path, capsys):
     assert "--revert" in shown
     assert main(["surrogate", "update", "--data", str(table), "--store", "x"]) == 2
     assert "not both" in capsys.readouterr().err
+
+
+def test_results_that_are_not_there_are_an_error(tmp_path, capsys):
+    store = tmp_path / "missing" / "results.sqlite"
+    assert main(["surrogate", "update", "--store", str(store)]) == 2
+    assert "there is no file of results at" in capsys.readouterr().err
+    assert not store.parent.exists()
+    table = tmp_path / "bad.jsonl"
+    table.write_text('{"tool": 1, "resource_stage": "", "success": true, "layers": ""}\n')
+    assert main(["surrogate", "update", "--data", str(table)]) == 2
+    assert "there is no synthesis in" in capsys.readouterr().err
