@@ -43,10 +43,11 @@ _NOT_WHOLE = re.compile(r"^\S+: ended, but .* is missing or not whole", re.MULTI
 """What flow/stage.sh prints where a tool ended well and left no whole report."""
 
 _OF_MACHINE = re.compile(
-    r"^.*(?:No space left on device|Disk quota exceeded|Read-only file system|valid license was not found).*$",
+    r"^.*(?:No space left on device|Disk quota exceeded|Read-only file system"
+    r"|valid license was not found).*$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What a log says where the machine failed, not the design: strerror(3), and AMD's tools without a license."""
+"""What a log says where the machine failed, not the design: strerror(3), AMD's tools without a license."""
 
 _OF_MAKE = re.compile(r"\S*make\S*: ")
 

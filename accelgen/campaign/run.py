@@ -75,9 +75,11 @@ def run_campaign(
             retries=plan.retries,
             keep=plan.keep,
         )
+        ran = 0
         for jobs, own in ((left, settings), (again, replace(settings, again=True))):
             for one in _run(jobs, own, workers, journal):
                 if one.outcome is not None:
+                    ran += 1
                     _keep(opened, one.outcome, found.get(one.job))
                 found[one.job] = one
                 if progress is not None:
@@ -87,7 +89,7 @@ def run_campaign(
             store=opened.path,
             target=plan.target,
             ended=tuple(found[job] for job in designs.jobs),
-            ran=len(left) + len(again),
+            ran=ran,
             refused=designs.refused,
             repeated=designs.repeated,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,20 +89,20 @@ def _keep(found: Sequence[Comparison]) -> list[int]:
     if not each:
         return []
     kept: set[int] = set()  # copies of a report are one result
-    try:
-        with Store() as store:
-            for results in each:
-                try:
-                    kept.update(store.insert(*results))
-                except ReportError as error:
-                    _say_not_kept(error)
-    except AccelgenError as error:
-        _say_not_kept(error)
+    with _saying_not_kept(AccelgenError), Store() as store:
+        for results in each:
+            with _saying_not_kept(ReportError):
+                kept.update(store.insert(*results))
     return sorted(kept)
 
 
-def _say_not_kept(error: AccelgenError) -> None:
-    sys.stderr.write(f"accelgen: not kept: {printable(' '.join(str(error).split()))}\n")
+@contextmanager
+def _saying_not_kept(kind: type[AccelgenError]) -> Iterator[None]:
+    """Go on after an error of a kind, and say on stderr that something was not kept, and why."""
+    try:
+        yield
+    except kind as error:
+        sys.stderr.write(f"accelgen: not kept: {printable(' '.join(str(error).split()))}\n")
 
 
 def _numbers(kept: Sequence[int]) -> str:
