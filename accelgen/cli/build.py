@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from accelgen.cli.arguments import FILE, FOLDER
@@ -153,8 +154,9 @@ def _show(summary: dict[str, Any], estimate: Estimate) -> None:
     write_line(
         f"{summary['multiplications']:,} multiplications an inference; the project is {summary['directory']}"
     )
-    write_line(f"verify it: accelgen verify {summary['directory']}")
-    write_line(f"layer by layer, with reasons: accelgen estimate {summary['directory']}")
+    project = quote(summary["directory"])
+    write_line(f"verify it: accelgen verify {project}")
+    write_line(f"layer by layer, with reasons: accelgen estimate {project}")
 
 
 def _show_fifos(fifos: list[dict[str, Any]]) -> None:

@@ -176,7 +176,7 @@ def _write(found: Exploration, model: Model, options: Namespace) -> list[str]:
         design, project = folder / DESIGNS / f"{candidate.name}.yaml", folder / PROJECTS / candidate.name
         with step(f"building {project}"):
             model.build(project, config=design, calibration=calibration, name=options.name)
-        lines.append(f"built: {project}; verify it: accelgen verify {project}")
+        lines.append(f"built: {project}; verify it: accelgen verify {quote(str(project))}")
     if options.build:
         (folder / "Makefile").write_bytes(sweep_makefile(f"{PROJECTS}/*"))
         lines.append(f"synthesise all: make -C {quote(str(folder))} -j4 csynth")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 
@@ -173,6 +173,21 @@ class Goals:
             found[limit.figure] = min(own, found.get(limit.figure, own))
         return found
 
+    def common(self, targets: Sequence[tuple[float, Resources | None]]) -> dict[str, float]:
+        """The limits that are the same for all of some targets, at least one.
+
+        ``targets`` are clock periods in ns and what parts hold. Where periods differ, times that were asked
+        for are in microseconds.
+        """
+        first, *others = (self.most(clock_ns, held) for clock_ns, held in targets)
+        same = {
+            figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)
+        }
+        if len({clock_ns for clock_ns, _ in targets}) > 1:
+            timed = [limit for limit in self.limits if limit.unit == "us"]
+            same |= {limit.figure.replace("cycles", "us"): limit.amount for limit in timed}
+        return same
+
     @property
     def limited(self) -> frozenset[str]:
         """The figures of which a limit was asked for."""
@@ -212,12 +227,6 @@ class Goals:
         if held is None:
             return dict.fromkeys(RESOURCES, 1.0)
         return {name: 1 / amount for name, amount in vars(held).items() if amount}
-
-
-def common_limits(limits: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The limits that are the same for all of some targets, at least one."""
-    first, *others = limits
-    return {figure: most for figure, most in first.items() if all(own.get(figure) == most for own in others)}
 
 
 def _sure(margin: str | float | None) -> tuple[bool, bool]:

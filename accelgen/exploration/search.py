@@ -14,7 +14,7 @@ from accelgen.exploration.candidate import Candidate, Exploration
 from accelgen.exploration.fifos import Built, Streams, Traded, beyond_limits, depths_given, trade
 from accelgen.exploration.front import Front, thin
 from accelgen.exploration.fronts import fronts
-from accelgen.exploration.goals import Goals, common_limits
+from accelgen.exploration.goals import Goals
 from accelgen.exploration.milp import Point
 from accelgen.exploration.target import Target
 from accelgen.ir import Network
@@ -195,7 +195,7 @@ def explore_front(
         network=network,
         board=board,
         axes=axes,
-        limits=common_limits(target.most(goals) for target in found.targets),
+        limits=goals.common([(target.clock_ns, target.held) for target in found.targets]),
         candidates=tuple(
             Candidate(names[id(own)], own.design, own.estimate, {}, reason if own is best else "")
             for own in shown

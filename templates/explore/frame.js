@@ -37,22 +37,26 @@ function limitLines(axis, { left, right, top, bottom }, scale, name) {
   const inView = boundsOf(name).filter((bound) => scale.holds(bound.value));
   return inView.flatMap(({ value, kind, text }) => {
     const place = scale.at(value);
-    // limits are named at one end and capacities at the other, so that close ones can be read
-    const anchor = kind === "limit" ? "end" : "start";
+    // limits are named at one place and capacities at another, so that close ones can be read, and those
+    // across in the middle, where none up meets them
+    const limit = kind === "limit";
+    const anchor = !limit ? "start" : axis === "x" ? "middle" : "end";
     const [area, line, at] =
       axis === "x"
         ? [
             { x: place, y: top, width: right - place, height: bottom - top },
             { x1: place, x2: place, y1: top, y2: bottom },
-            { transform: `translate(${place - 6} ${kind === "limit" ? top + 8 : bottom - 8}) rotate(-90)` },
+            {
+              transform: `translate(${place - 6} ${limit ? (top + bottom) / 2 : bottom - 8}) rotate(-90)`,
+            },
           ]
         : [
             { x: left, y: top, width: right - left, height: place - top },
             { x1: left, x2: right, y1: place, y2: place },
-            { x: kind === "limit" ? right - 8 : left + 8, y: place - 6 },
+            { x: limit ? right - 8 : left + 8, y: place - 6 },
           ];
     return [
-      kind === "limit" && s("rect", { class: "beyond", ...area }),
+      limit && s("rect", { class: "beyond", ...area }),
       s("line", { class: kind, "data-axis": axis, "data-value": value, ...line }),
       s("text", { class: kind, "text-anchor": anchor, ...at }, text),
     ].filter(Boolean);

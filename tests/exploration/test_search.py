@@ -362,6 +362,18 @@ def test_targets_that_are_named_twice_are_searched_once():
     assert twice.as_json() == once.as_json()
 
 
+def test_limits_of_time_are_in_microseconds_where_clock_periods_differ():
+    goals = Goals.of({"latency": "10us", "interval": "500 cycles", "lut": 90_000})
+    found = accelgen.explore(TAGGER, board="u250", clocks_ns=[3, 7], goals=goals)
+    assert found.limits["latency_max_us"] == 10
+    assert found.limits["interval_cycles"] == 500
+    assert found.limits["lut"] == 90_000
+    assert "latency_max_cycles" not in found.limits
+    once = accelgen.explore(TAGGER, board="u250", clocks_ns=[4], goals=goals)
+    assert once.limits["latency_max_cycles"] == 2500
+    assert "latency_max_us" not in once.limits
+
+
 @pytest.mark.parametrize("points", [2, 3, 5])
 def test_no_more_designs_are_shown_than_asked_for(points):
     goals = Goals.of(objective="resources", axes=("interval", "lut"), points=points)

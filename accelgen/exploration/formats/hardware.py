@@ -11,7 +11,7 @@ from accelgen.design import Design
 from accelgen.errors import InfeasibleError, ToolError
 from accelgen.estimation import Estimate
 from accelgen.exploration.fixed import allowed_choices
-from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, common_limits, figure_named
+from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named
 from accelgen.exploration.infeasible import explain
 from accelgen.exploration.milp import solve
 from accelgen.exploration.target import Target, target_name
@@ -73,8 +73,8 @@ class HardwareSearch:
     @property
     def limits(self) -> dict[str, float]:
         """The most that figures may be, where that is the same on all devices."""
-        return common_limits(
-            self.goals.most(device.clock_ns, find_part(device.part).resources) for device in self.devices
+        return self.goals.common(
+            [(device.clock_ns, find_part(device.part).resources) for device in self.devices]
         )
 
     def least_cost(self, network: Network, design: Design) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
@@ -86,6 +86,17 @@ def telling_quantities(exploration: Exploration, figures: Sequence[Figures]) -> 
         for entry in all_quantities(figures)
         if entry.name not in silent or entry.name in exploration.axes
     )
+
+
+def variant_of(candidates: Sequence[Candidate]) -> Callable[[Candidate], str]:
+    """What is chosen for whole designs, and differs among them, in words: "io_stream, 5 ns"."""
+    choices: tuple[Callable[[Candidate], str], ...] = (
+        lambda own: own.design.part,
+        lambda own: own.design.io_type.value,
+        lambda own: f"{own.design.clock_ns:g} ns",
+    )
+    varying = [choice for choice in choices if len({choice(own) for own in candidates}) > 1]
+    return lambda own: ", ".join(choice(own) for choice in varying)
 
 
 def limits_asked(exploration: Exploration) -> dict[str, float]:

@@ -7,7 +7,13 @@ from typing import Any
 
 from accelgen.estimation import Figure
 from accelgen.exploration.candidate import Candidate, Exploration
-from accelgen.exploration.report.figures import Quantity, figures_of, limit_lines, telling_quantities
+from accelgen.exploration.report.figures import (
+    Quantity,
+    figures_of,
+    limit_lines,
+    telling_quantities,
+    variant_of,
+)
 
 WIDE = 12
 """Values that span more than this many times their least are drawn logarithmically."""
@@ -15,9 +21,17 @@ WIDE = 12
 NEAR = 2.5
 """A limit this many times beyond the largest value is still drawn."""
 
-BLUE, AMBER, RED = "#1d5fbf", "#d97706", "#c22f2f"
+AMBER, RED = "#d97706", "#c22f2f"
 
-RECOMMENDED = "recommended"
+SERIES = (
+    ("o", "#1d5fbf"),
+    ("s", "#00805c"),
+    ("^", "#a3458b"),
+    ("D", "#7a5bd0"),
+    ("v", "#0e7f99"),
+    ("P", "#6b6b13"),
+)
+"""Shape and colour of each variant's marks, as on the page."""
 
 FEW = 60
 """Up to so many designs, intervals are drawn; those of more would hide the designs."""
@@ -26,8 +40,8 @@ FEW = 60
 def to_png(exploration: Exploration) -> bytes:
     """The front over its two axes, with intervals, limits and the recommended design.
 
-    Hollow marks are designs unlike those that estimates were learned from. The same exploration gives the
-    same bytes with the same matplotlib.
+    Hollow marks are designs unlike those that estimates were learned from; other shapes and colours are other
+    parts, io types or clock periods. The same exploration gives the same bytes with the same matplotlib.
 
     Raises:
         ImportError: matplotlib is missing.
@@ -64,31 +78,49 @@ def to_png(exploration: Exploration) -> bytes:
 
 
 def _draw(axes: Any, designs: list[tuple[Candidate, Figure, Figure]], best: str) -> None:
-    """The designs: one call for each kind of mark."""
+    """The designs: one call for each kind of mark, and what they mean for the legend."""
     few = len(designs) <= FEW
-    kinds: dict[tuple[str, bool], list[tuple[Figure, Figure]]] = {}
+    variant = variant_of([candidate for candidate, _, _ in designs])
+    variants = list(dict.fromkeys(variant(candidate) for candidate, _, _ in designs))
+    marks: dict[tuple[bool, int, bool], list[tuple[Figure, Figure]]] = {}
     for candidate, x, y in designs:
-        hollow = not candidate.estimate.in_domain
-        label = "unlike the training data" if hollow else "design"
-        kinds.setdefault((RECOMMENDED if candidate.name == best else label, hollow), []).append((x, y))
-    for label, hollow in sorted(kinds):
-        xs, ys = zip(*kinds[label, hollow], strict=True)
-        color, size, order = (AMBER, 9, 3) if label == RECOMMENDED else (BLUE, 6 if few else 3, 2)
+        series = variants.index(variant(candidate)) % len(SERIES)
+        kind = (candidate.name == best, series, not candidate.estimate.in_domain)
+        marks.setdefault(kind, []).append((x, y))
+    for kind in sorted(marks):
+        xs, ys = zip(*marks[kind], strict=True)
         drawn = axes.errorbar(
             [x.value for x in xs],
             [y.value for y in ys],
             xerr=_bars(xs) if few else None,
             yerr=_bars(ys) if few else None,
-            fmt="o",
-            color=color,
-            markersize=size,
-            markerfacecolor="white" if hollow else color,
             elinewidth=0.8,
-            zorder=order,
-            label=label,
+            zorder=3 if kind[0] else 2,
+            **_look(*kind, few=few),
         )
         for bar in drawn.lines[2]:
             bar.set_alpha(0.35)
+    legend = [(name, (False, place % len(SERIES), False)) for place, name in enumerate(variants)]
+    if len(variants) == 1:
+        legend = [("design", kind) for kind in marks if kind == (False, 0, False)]
+    legend += [("recommended", kind) for kind in marks if kind[0]]
+    if any(hollow for _, _, hollow in marks):
+        legend.append(("unlike the training data", (False, 0, True)))
+    for label, kind in legend:
+        axes.plot([], [], label=label, **_look(*kind, few=True))
+
+
+def _look(best: bool, series: int, hollow: bool, *, few: bool) -> dict[str, Any]:
+    """The mark of a kind of designs, as matplotlib calls it."""
+    shape, color = SERIES[series]
+    color = AMBER if best else color
+    return {
+        "linestyle": "none",
+        "marker": shape,
+        "color": color,
+        "markersize": 9 if best else 6 if few else 3,
+        "markerfacecolor": "white" if hollow else color,
+    }
 
 
 def _bars(figures: tuple[Figure, ...]) -> list[list[float]]:

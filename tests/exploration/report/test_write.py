@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from accelgen.api import load
-from accelgen.design import Design
+from accelgen.design import Design, IoType
 from accelgen.errors import UsageError
 from accelgen.exploration.candidate import Exploration
 from accelgen.exploration.report import is_exploration, write_exploration
+from accelgen.exploration.report.figures import variant_of
 from tests.exploration.report.conftest import MODEL
 
 
@@ -122,6 +123,25 @@ def test_there_is_a_picture_where_matplotlib_is(exploration: Exploration, tmp_pa
     pytest.importorskip("matplotlib")
     assert write_exploration(exploration, tmp_path / "out") == ()
     assert (tmp_path / "out" / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_variants_have_marks_of_their_own(exploration: Exploration) -> None:
+    pyplot = pytest.importorskip("matplotlib.figure")
+    from accelgen.exploration.report import picture
+
+    first, second, *others = exploration.candidates
+    streamed = replace(second, design=replace(second.design, io_type=IoType.STREAM))
+    mixed = replace(exploration, candidates=(first, streamed, *others), best=first.name)
+    axes = pyplot.Figure().subplots()
+    designs = [(own, own.estimate.total["lut"], own.estimate.total["ff"]) for own in mixed.candidates]
+    picture._draw(axes, designs, mixed.best)
+    shapes = {
+        line.get_label(): line.get_marker() for line in axes.lines if not line.get_label().startswith("_")
+    }
+    assert shapes["io_parallel"] == shapes["recommended"] == "o"
+    assert shapes["io_stream"] == "s"
+    assert variant_of(mixed.candidates)(streamed) == "io_stream"
+    assert variant_of(exploration.candidates)(first) == ""
 
 
 def test_without_matplotlib_a_note_says_so(
