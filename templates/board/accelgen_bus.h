@@ -62,13 +62,16 @@ template <class L, class T> void split(const T &value, ap_uint<L::unit> units[L:
     }
 }
 
-// Read one sample into an array. Returns whether the last word ends the transfer, as TLAST says.
+// Read one sample into an array, all of it at once, as the network takes it. Returns whether the last word ends the
+// transfer, as TLAST says. Where a unit goes to depends on constants and the word's number only, so that each element
+// hangs on few bits of a word.
 template <class L, class Word, class T> bool take(hls::stream<Word> &from, T (&to)[L::values]) {
 #pragma HLS INLINE
+    T values[L::values];
+#pragma HLS ARRAY_PARTITION variable=values complete
     ap_uint<L::unit> units[L::units];
 #pragma HLS ARRAY_PARTITION variable=units complete
     bool last = false;
-    unsigned value = 0, part = 0;
 Words:
     for (unsigned w = 0; w < L::words; w++) {
 #pragma HLS PIPELINE II=1
@@ -77,16 +80,16 @@ Words:
         last = is_last(word);
         for (unsigned i = 0; i < L::word_units; i++) {
 #pragma HLS UNROLL
+            const unsigned value = (w * L::word_units + i) / L::units, part = (w * L::word_units + i) % L::units;
             units[part] = data.range((i + 1) * L::unit - 1, i * L::unit);
-            if (part == L::units - 1) {
-                if (value < L::values)
-                    to[value] = join<L, T>(units);
-                value++;
-                part = 0;
-            } else {
-                part++;
-            }
+            if (part == L::units - 1 && value < L::values)
+                values[value] = join<L, T>(units);
         }
+    }
+Values:
+    for (unsigned i = 0; i < L::values; i++) {
+#pragma HLS UNROLL
+        to[i] = values[i];
     }
     return last;
 }
@@ -138,23 +141,17 @@ Steps:
 template <class L, class Word, class T, class Last>
 void give(const T (&from)[L::values], Last &last, hls::stream<Word> &to) {
 #pragma HLS INLINE
-    unsigned value = 0, part = 0;
 Words:
     for (unsigned w = 0; w < L::words; w++) {
 #pragma HLS PIPELINE II=1
         ap_uint<L::unit * L::word_units> data = 0;
         for (unsigned i = 0; i < L::word_units; i++) {
 #pragma HLS UNROLL
+            const unsigned value = (w * L::word_units + i) / L::units, part = (w * L::word_units + i) % L::units;
             if (value < L::values) {
                 ap_uint<L::unit> units[L::units];
                 split<L>(from[value], units);
                 data.range((i + 1) * L::unit - 1, i * L::unit) = units[part];
-            }
-            if (part == L::units - 1) {
-                value++;
-                part = 0;
-            } else {
-                part++;
             }
         }
         Word word;

@@ -118,8 +118,10 @@ class _Wrapper:
     def _body(self, indent: str) -> dict[str, str]:
         """What happens to one sample: its variables, and the calls before and after the network's."""
         variables = ""
-        for name, signal in zip((*self._ins, *self._outs), (*self._inputs, *self._outputs), strict=True):
-            variables += _variable(f"{name}_values", signal, indent)
+        for name, signal in zip(self._ins, self._inputs, strict=True):
+            variables += _variable(f"{name}_values", signal, "ARRAY_RESHAPE", indent)
+        for name, signal in zip(self._outs, self._outputs, strict=True):
+            variables += _variable(f"{name}_values", signal, "ARRAY_PARTITION", indent)
         lasts = [f"{name}_last" for name in self._outs] if self._stream else []
         for name in lasts:
             variables += (
@@ -181,11 +183,15 @@ def _master(name: str, index: int, burst: int) -> str:
     )
 
 
-def _variable(name: str, signal: Signal, indent: str) -> str:
+def _variable(name: str, signal: Signal, pragma: str, indent: str) -> str:
+    """What holds a sample between two calls.
+
+    ``pragma`` is that of the network's own argument, as an array is laid out in one way wherever it goes.
+    """
     if signal.stream:
         return (
             f'{indent}hls::stream<{signal.cpp}> {name}("{name}");\n'
             f"#pragma HLS STREAM variable={name} depth=2\n"
         )
     size = signal.port(8).values
-    return f"{indent}{signal.cpp} {name}[{size}];\n#pragma HLS ARRAY_PARTITION variable={name} complete\n"
+    return f"{indent}{signal.cpp} {name}[{size}];\n#pragma HLS {pragma} variable={name} complete dim=0\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from accelgen.backend.project import read_report
 from accelgen.choices import Choices
 from accelgen.design import Design, IoType
 from accelgen.errors import UsageError
-from tests.flows.board.projects import build, image
+from tests.flows.board.projects import build, image, mixed
 
 
 def test_a_board_is_remembered_until_a_part_is_asked_for(tmp_path: Path):
@@ -52,3 +53,15 @@ def test_the_same_design_gives_the_same_bytes(tmp_path: Path):
     assert not any(
         b"/tmp/" in content for path, content in contents[0].items() if path.parts[0] != "firmware"
     )
+
+
+def test_arrays_are_laid_out_as_the_network_takes_them(tmp_path: Path):
+    build(mixed(), tmp_path / "p", "pynq-z2", IoType.PARALLEL)
+    (top,) = (path for path in (tmp_path / "p/firmware").glob("*.cpp"))
+    pragma = re.compile(r"#pragma HLS (ARRAY_\w+ variable)=(\w+)( complete dim=0)")
+    network = {name: (kind, how) for kind, name, how in pragma.findall(top.read_text())}
+    arguments = re.findall(r"(\w+)\[\w+\][,\n]", top.read_text().partition(") {")[0] + "\n")
+    (wrapper,) = (tmp_path / "p/board").glob("*_axi.cpp")
+    given = [(kind, how) for kind, _, how in pragma.findall(wrapper.read_text())]
+    assert len(given) == 8
+    assert given == [network[name] for name in arguments]
