@@ -34,6 +34,11 @@ REPORTED = (*LAYER_TARGETS, "clock_ns")
 DECIMALS = 3
 """Of the figures that ``--json`` holds."""
 
+UNTESTED = (
+    "{blocks:,.0f} of the block RAMs follow a rule for reuse factors below the inputs, which no data after "
+    "logic synthesis could test; nor could they its interval"
+)
+
 RESOURCES = tuple(field.name for field in fields(Resources))
 
 Flags = npt.NDArray[np.bool_]
@@ -234,7 +239,11 @@ def estimate_record(
     notes = list(notes)
     if capacity is None:
         notes.append(f"the resources of {record.part} are not known, so nothing is said of whether it fits")
-    found = predict(from_records([record]), domain)
+    layers = from_records([record])
+    found = predict(layers, domain)
+    untested = found.layers["bram_18k"][layers.spread & domain.logic].sum()
+    if untested >= 0.5:
+        notes.append(UNTESTED.format(blocks=untested))
     success = float(found.success[0])
     return Estimate(
         record=record,

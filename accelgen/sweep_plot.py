@@ -23,6 +23,9 @@ PANELS = {
     "bram_18k": "BRAM [18 Kb]",
 }
 
+DECADE = 10.0
+"""Figures that differ by less are drawn on a linear scale, whose ticks are then easier to read."""
+
 
 def check_plot(path: Path) -> None:
     """Find out whether `plot_sweep` can write to ``path`` before anything is computed.
@@ -104,7 +107,7 @@ def _draw(axes: Any, sweep: Sweep, across: int, target: str) -> None:
     if sweep.axes[across] == "reuse_factor":
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:g}")
-    if figures.value.min() > 0:
+    if figures.low.min() > 0 and figures.high.max() > DECADE * figures.low.min():
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
