@@ -44,6 +44,7 @@ def score(actual: npt.ArrayLike, predicted: npt.ArrayLike, decimals: int = 0) ->
     a, p = np.asarray(actual, np.float64), np.asarray(predicted, np.float64)
     if a.size == 0:
         return Score(0, *[float("nan")] * 5)
+    # the mean of equal values may differ from them by rounding, and leave a spread that is none
     spread = float(np.sum((a - a.mean()) ** 2))
     residual = float(np.sum((a - p) ** 2))
     nonzero = a != 0
@@ -51,7 +52,7 @@ def score(actual: npt.ArrayLike, predicted: npt.ArrayLike, decimals: int = 0) ->
     return Score(
         n=int(a.size),
         exact=float(np.mean(np.round(p, decimals) == np.round(a, decimals))),
-        r2=1 - residual / spread if spread > 0 else float("nan"),
+        r2=1 - residual / spread if np.ptp(a) > 0 and spread > 0 else float("nan"),
         smape=smape(a, p),
         rmse=float(np.sqrt(residual / a.size)),
         p75_ape=float(np.percentile(ape, 75)) if ape.size else float("nan"),

@@ -29,4 +29,5 @@ def test_exactness_is_judged_after_rounding():
 def test_figures_that_are_not_defined_are_nan():
     assert math.isnan(score([], []).smape)
     assert math.isnan(score([3, 3], [3, 4]).r2)
+    assert math.isnan(score([3.2] * 24, [4.0] * 24).r2)  # whose mean is not quite 3.2
     assert math.isnan(score([0, 0], [1, 1]).p75_ape)
