@@ -17,18 +17,27 @@ proc connect {from args} {
 
 proc add_interconnect {name sources sinks} {
     upvar #0 clocked clocked resets resets
-    set cell [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect $name]
+    set cell [create_bd_cell -type ip -vlnv xilinx.com:ip:$::interconnect $name]
     set_property -dict [list CONFIG.NUM_SI [llength $sources] CONFIG.NUM_MI [llength $sinks]] $cell
+    set parts [list {}]
     foreach kind {S M} pins [list $sources $sinks] {
         set number 0
         foreach pin $pins {
-            set own [get_bd_intf_pins [format %s/%s%02d_AXI $name $kind $number]]
-            connect_bd_intf_net $own [get_bd_intf_pins $pin]
+            set part [format %s%02d_ $kind $number]
+            connect_bd_intf_net [get_bd_intf_pins $name/${part}AXI] [get_bd_intf_pins $pin]
+            lappend parts $part
             incr number
         }
     }
-    lappend clocked $name/aclk
-    lappend resets $name/aresetn
+    if {$::interconnect eq "smartconnect"} {
+        lappend clocked $name/aclk
+        lappend resets $name/aresetn
+    } else {
+        foreach part $parts {
+            lappend clocked $name/${part}ACLK
+            lappend resets $name/${part}ARESETN
+        }
+    }
 }
 
 attempt {

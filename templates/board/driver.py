@@ -4,7 +4,7 @@
     with Accelerator("network.bit") as network:
         (y,) = network.predict(x)
 
-or, from a shell, ``sudo python3 driver.py x.npy --save y.npy``. README.md says more.
+or, from a shell of root, ``python3 driver.py x.npy --save y.npy``. README.md says more.
 """
 
 from __future__ import annotations

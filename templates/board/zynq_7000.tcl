@@ -22,3 +22,5 @@ set ps_control ps/M_AXI_GP0
 set ps_memory ps/S_AXI_HP0
 set ps_clocked {ps/M_AXI_GP0_ACLK ps/S_AXI_HP0_ACLK}
 set address_bits 32
+# smaller than a SmartConnect, and enough for what these ports do
+set interconnect axi_interconnect

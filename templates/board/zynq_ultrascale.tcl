@@ -21,3 +21,4 @@ set ps_control ps/M_AXI_HPM0_FPD
 set ps_memory ps/S_AXI_HP0_FPD
 set ps_clocked {ps/maxihpm0_fpd_aclk ps/saxihp0_fpd_aclk}
 set address_bits 40
+set interconnect smartconnect

@@ -1,8 +1,8 @@
 """The block design that a script makes, as the strict interpreter recorded it, and what is wrong with it.
 
-Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect),
-PG099 (Interrupt Controller), PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and PG082
-(Zynq-7000), PG201 (UltraScale+), and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's
+Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect), PG059
+(Interconnect), PG099 (Interrupt Controller), PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and
+PG082 (Zynq-7000), PG201 (UltraScale+), and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's
 source say which interfaces they have.
 """
 
@@ -119,6 +119,7 @@ def _model(cell: Cell, wrapper: str) -> Pins:
         "zynq_ultra_ps_e": _zynq_ultrascale,
         "axi_dma": _dma,
         "smartconnect": _smartconnect,
+        "axi_interconnect": _interconnect,
         "clk_wiz": _clock,
         "proc_sys_reset": _reset,
         "xlconcat": _concat,
@@ -186,10 +187,21 @@ def _dma(cell: Cell) -> Pins:
 
 
 def _smartconnect(cell: Cell) -> Pins:
+    return {"aclk": "<clock", "aresetn": "<reset"} | _sides(cell)
+
+
+def _interconnect(cell: Cell) -> Pins:
+    sides = _sides(cell)
+    parts = ["", *(pin.removesuffix("AXI") for pin in sides)]
+    return sides | {
+        f"{part}{pin}": kind for part in parts for pin, kind in (("ACLK", "<clock"), ("ARESETN", "<reset"))
+    }
+
+
+def _sides(cell: Cell) -> Pins:
     assert 1 <= cell.number("NUM_SI") <= 16
     assert 1 <= cell.number("NUM_MI") <= 16
-    pins = {"aclk": "<clock", "aresetn": "<reset"}
-    pins |= {f"S{index:02d}_AXI": "axi slave" for index in range(cell.number("NUM_SI"))}
+    pins = {f"S{index:02d}_AXI": "axi slave" for index in range(cell.number("NUM_SI"))}
     return pins | {f"M{index:02d}_AXI": "axi master" for index in range(cell.number("NUM_MI"))}
 
 

@@ -27,7 +27,7 @@ needs_tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="tclsh is
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("io_type", IoType)
 def test_every_board_design_is_connected(board: str, io_type: IoType, tmp_path: Path):
-    inputs, outputs = (2, 1) if board.startswith("z") else (1, 3)
+    inputs, outputs = (2, 1) if board.startswith("z") else (1, 8)
     _, files = write(design_for(board, io_type), tmp_path, inputs, outputs)
     done = vivado(tmp_path, STANDIN_BOARD_PARTS=f"vendor:{find_board(board).board_files}:part0:1.0")
     assert done.returncode == 0, done.stdout + done.stderr
