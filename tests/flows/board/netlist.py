@@ -1,9 +1,9 @@
 """The block design that a script makes, as the strict interpreter recorded it, and what is wrong with it.
 
-Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect), PG059
-(Interconnect), PG099 (Interrupt Controller), PG065 (Clocking Wizard), PG164 (Processor System Reset), UG585 and
-PG082 (Zynq-7000), PG201 (UltraScale+), and UG1399 (cores of Vitis HLS), of which the pragmas of the wrapper's
-source say which interfaces they have.
+Cells are modelled by the pins that their product guides give them: PG021 (AXI DMA), PG247 (SmartConnect),
+PG059 (Interconnect), PG099 (Interrupt Controller), PG065 (Clocking Wizard), PG164 (Processor System Reset),
+UG585 and PG082 (Zynq-7000), PG201 (UltraScale+), and UG1399 (cores of Vitis HLS), of which the pragmas of the
+wrapper's source say which interfaces they have.
 """
 
 from __future__ import annotations
