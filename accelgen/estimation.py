@@ -36,7 +36,7 @@ DECIMALS = 3
 
 UNTESTED = (
     "{blocks:,.0f} of the block RAMs follow a rule for reuse factors below the inputs, which no data after "
-    "logic synthesis could test; nor could they its interval"
+    "logic synthesis could test: their interval may be too narrow"
 )
 
 RESOURCES = tuple(field.name for field in fields(Resources))

@@ -97,7 +97,7 @@ def load(path: Path) -> Network:
             arrays = {name: archive[name] for name in archive.files}
         description = json.loads(arrays["network"].tobytes())
         if description["format"] != _FORMAT:
-            raise ModelError(f"{path.name}: format {description['format']!r} is not the one known, {_FORMAT}")
+            raise ModelError(f"{path}: format {description['format']!r} is not the one known, {_FORMAT}")
         return Network(
             tuple(_node(entry, arrays) for entry in description["nodes"]),
             tuple(description["outputs"]),
@@ -108,7 +108,7 @@ def load(path: Path) -> Network:
     except AccelgenError:
         raise
     except (OSError, BadZipFile, KeyError, TypeError, ValueError, AttributeError, EOFError) as error:
-        raise ModelError(f"{path.name} is not a network that accelgen wrote: {error}") from None
+        raise ModelError(f"{path} is not a network that accelgen wrote: {error}") from None
 
 
 def _node(entry: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Node:
