@@ -132,9 +132,13 @@ class Entries:
         value = self.values.get(name)
         return None if value is None else self._number(name, value)
 
-    def numbers(self, name: str) -> tuple[float, ...]:
-        """Different finite numbers above 0."""
-        return tuple(dict.fromkeys(self._number(name, value) for value in self.items(name)))
+    def numbers(self, name: str, minimum: float, maximum: float) -> tuple[float, ...]:
+        """Different numbers in a range."""
+        found = tuple(dict.fromkeys(self._number(name, value) for value in self.items(name)))
+        for value in found:
+            if not minimum <= value <= maximum:
+                raise self.error(name, f"is {value:g}, not a number from {minimum:g} to {maximum:g}")
+        return found
 
     def _number(self, name: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:

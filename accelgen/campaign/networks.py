@@ -11,8 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.campaign.plan import Kind, Recipe
+from accelgen.errors import UsageError
 from accelgen.importers.builder import Builder
 from accelgen.ir import Conv, Dense, FixedType, Input, Network, Overflow, Quantize, Relu, Reshape, Rounding
+
+MAX_WEIGHTS = 1 << 22
+"""Of a layer: no FPGA holds more."""
 
 
 def random_network(recipe: Recipe, index: int) -> Network:
@@ -21,6 +25,9 @@ def random_network(recipe: Recipe, index: int) -> Network:
     Layers are followed by ReLU and a cast to an unsigned type below 1, but for the last, which is Dense.
     Weights are those of ``quantized_bits(bits, 0)`` over LeCun's uniform distribution, within
     sqrt(3 / n_in), as in untrained QKeras models (wa-hls4ml's designs are such).
+
+    Raises:
+        UsageError: a layer has more than `MAX_WEIGHTS`.
     """
     drawn = _Drawn(Random(f"{recipe.seed} {index}"), recipe)
     name = f"{recipe.kind.value}_{recipe.seed}_{index}"
@@ -83,6 +90,11 @@ class _Drawn:
         return self._grid(shape, sqrt(3 / n_in)), self._grid(shape[-1:], 1 / 8)
 
     def _grid(self, shape: tuple[int, ...], most: float) -> npt.NDArray[np.float64]:
+        if prod(shape) > MAX_WEIGHTS:
+            raise UsageError(
+                f"a random network of kind {self.recipe.kind.value} has a layer of {prod(shape):,} weights, "
+                f"more than {MAX_WEIGHTS:,}: take smaller sizes, inputs or positions"
+            )
         step = 2.0 ** (1 - self.weight_bits)
         values = np.array([self.random.random() for _ in range(prod(shape))]).reshape(shape)
         return np.clip(np.rint((2 * values - 1) * most / step) * step, -1, 1 - step)

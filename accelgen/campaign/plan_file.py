@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
@@ -25,9 +26,10 @@ from accelgen.campaign.plan import (
 )
 from accelgen.choices import number_type
 from accelgen.design import IoType, Strategy
-from accelgen.design.design import MAX_FACTOR
+from accelgen.design.design import MAX_CLOCK_NS, MAX_FACTOR, MIN_CLOCK_NS
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType
+from accelgen.yaml_text import read_yaml
 
 MAX_BYTES = 4 << 20
 """The longest plan."""
@@ -58,7 +60,7 @@ def read_plan(path: Path) -> Plan:
     if text is None:
         raise UsageError(f"{path} is too long for a plan ({MAX_BYTES >> 20} MiB)")
     try:
-        data = yaml.safe_load(text)
+        data = read_yaml(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
     return _plan(Entries.of(data, str(path), _ENTRIES), path.parent)
@@ -88,7 +90,7 @@ def _plan(given: Entries, folder: Path) -> Plan:
         recipes=recipes,
         boards=boards,
         parts=parts,
-        clocks_ns=given.numbers("clocks_ns"),
+        clocks_ns=given.numbers("clocks_ns", MIN_CLOCK_NS, MAX_CLOCK_NS),
         io_types=tuple(map(IoType, given.choices("io_types", _names(IoType), IoType.PARALLEL.value))),
         strategies=tuple(map(Strategy, given.choices("strategies", _names(Strategy), Strategy.AUTO.value))),
         reuse_factors=_reuse_factors(given),
@@ -110,13 +112,14 @@ def _model(value: Any, given: Entries, folder: Path) -> ModelEntry:
     if isinstance(value, str):
         value = {"file": value}
     own = Entries.of(value, f"{given.where}: models", _MODEL)
-    file = own.text("file")
-    if file is None:
-        raise UsageError(f"{own.where}: an entry names no file")
 
     def path(name: str) -> Path | None:
         text = own.text(name)
-        return None if text is None else folder / text
+        if text is None:
+            return None
+        if not os.path.exists(folder / text):  # noqa: PTH110 - of any text
+            raise own.error(name, f"is {text}, but there is no {folder / text}")
+        return folder / text
 
     def kind(name: str) -> FixedType | None:
         try:
@@ -124,12 +127,17 @@ def _model(value: Any, given: Entries, folder: Path) -> ModelEntry:
         except UsageError as error:
             raise UsageError(f"{own.where}: {name}: {error}") from None
 
+    if "file" not in own:
+        raise UsageError(f"{own.where}: an entry names no file")
+    precision, input_precision = kind("precision"), kind("input_precision")
+    file = path("file")
+    assert file is not None
     return ModelEntry(
-        file=folder / file,
+        file=file,
         weights=path("weights"),
         name=own.text("name"),
-        precision=kind("precision"),
-        input_precision=kind("input_precision"),
+        precision=precision,
+        input_precision=input_precision,
         calibration=path("calibration"),
     )
 

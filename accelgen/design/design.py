@@ -14,12 +14,15 @@ import yaml
 
 from accelgen.errors import UsageError
 from accelgen.ir import FixedType
+from accelgen.yaml_text import read_yaml
 
 FORMAT = 1
 """The version of design.yaml."""
 
 MAX_CHARACTERS = 1 << 20
 """The longest design.yaml; one with an entry for each of 5,000 layers is half as long."""
+
+MIN_CLOCK_NS, MAX_CLOCK_NS = 0.1, 1000
 
 MAX_FACTOR = (1 << 31) - 1
 """The largest factor that a C++ int of the generated code holds."""
@@ -146,8 +149,8 @@ class Design:
                 raise UsageError(f"{directive!r} is no directive of {step}_design")
         if not self.part or not all(c.isalnum() or c in "-_" for c in self.part):
             raise UsageError(f"part {self.part!r} is no part number")
-        if not 0.1 <= self.clock_ns <= 1000:
-            raise UsageError(f"clock_ns is from 0.1 to 1000, not {self.clock_ns}")
+        if not MIN_CLOCK_NS <= self.clock_ns <= MAX_CLOCK_NS:
+            raise UsageError(f"clock_ns is from {MIN_CLOCK_NS} to {MAX_CLOCK_NS}, not {self.clock_ns}")
         if not 0 <= self.clock_uncertainty_percent < 100:
             raise UsageError(
                 f"clock_uncertainty_percent is 0 to below 100, not {self.clock_uncertainty_percent}"
@@ -197,7 +200,7 @@ class Design:
         if len(text) > MAX_CHARACTERS:
             raise UsageError(f"{source} is larger than any design ({MAX_CHARACTERS:,} characters)")
         try:
-            data = yaml.safe_load(text)
+            data = read_yaml(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UsageError(f"{source} is no YAML: {' '.join(str(error).split())[:200]}") from None
         entries = _mapping(data, source)

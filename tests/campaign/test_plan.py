@@ -50,6 +50,8 @@ memory_limit_gb: 16
 retries: 2
 keep: all
 """)
+    for name in ("jet.keras", "float.h5", "data.npz"):
+        (tmp_path / name).touch()
     plan = read_plan(path)
     assert [model.file for model in plan.models] == [tmp_path / "jet.keras", tmp_path / "float.h5"]
     assert plan.models[1].calibration == tmp_path / "data.npz"
@@ -77,6 +79,10 @@ keep: all
         ({"random_networks": [{"sizes": "8..4"}]}, "sizes is 8..4, of which 8 is above 4"),
         ({"models": [{"weights": "w.h5"}]}, "models: an entry names no file"),
         ({"models": [{"file": "m.h5", "precision": "16"}]}, "models: precision"),
+        ({"models": ["gone.h5"]}, "models: file is gone.h5, but there is no .*gone.h5"),
+        ({"models": ["\0"]}, "models: file is"),
+        ({"models": ["x" * 5000]}, "models: file is"),
+        ({"clocks_ns": [0.05]}, "clocks_ns is 0.05, not a number from 0.1 to 1000"),
         ({"clocks_ns": [0]}, "clocks_ns is 0, not a number above 0"),
         ({"clocks_ns": [True]}, "clocks_ns is True"),
         ({"strategies": ["resorce"]}, "strategies is 'resorce'; did you mean 'resource'"),
@@ -102,6 +108,18 @@ def test_what_is_no_plan_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(UsageError, match=r"plan\.yaml"):
         read_plan(path)
+
+
+def test_an_entry_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("parts: xc7z020clg400-1\nrandom_networks: [{count: 1}]\nparts: xc7z010clg400-1\n")
+    with pytest.raises(UsageError, match=r"'parts' stands twice.* line 3"):
+        read_plan(path)
+
+
+def test_a_layer_that_no_fpga_holds_is_not_drawn():
+    with pytest.raises(UsageError, match="a layer of 4,294,967,296 weights"):
+        random_network(Recipe(layers=(1,), inputs=(1 << 16,), outputs=(1 << 16,)), 0)
 
 
 VALUES = st.recursive(
