@@ -14,6 +14,20 @@ from pathlib import Path
 from accelgen.errors import UsageError
 
 
+def check_replaceable(directory: Path, is_ours: Callable[[Path], bool], what: str) -> Path:
+    """The path that `replacing` puts a directory in the place of; its arguments are the same.
+
+    Raises:
+        UsageError: ``directory`` holds something else or is the current directory.
+    """
+    target = Path(directory).resolve()
+    if Path.cwd().is_relative_to(target):
+        raise UsageError(f"{directory} is where this command runs and cannot be replaced; name another")
+    if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or is_ours(target))):
+        raise UsageError(f"{directory} exists and is no {what}; choose another directory or remove it")
+    return target
+
+
 @contextmanager
 def replacing(directory: Path, is_ours: Callable[[Path], bool], what: str) -> Iterator[Path]:
     """A temporary directory beside ``directory`` that takes its place when the block ends without an error.
@@ -26,11 +40,7 @@ def replacing(directory: Path, is_ours: Callable[[Path], bool], what: str) -> It
         UsageError: ``directory`` holds something else, is the current directory, or cannot be written.
     """
     try:
-        target = Path(directory).resolve()
-        if Path.cwd().is_relative_to(target):
-            raise UsageError(f"{directory} is where this command runs and cannot be replaced; name another")
-        if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or is_ours(target))):
-            raise UsageError(f"{directory} exists and is no {what}; choose another directory or remove it")
+        target = check_replaceable(directory, is_ours, what)
         target.parent.mkdir(parents=True, exist_ok=True)
         with _temporary_beside(target) as temporary:
             yield temporary

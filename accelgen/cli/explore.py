@@ -86,6 +86,10 @@ def run(options: Namespace) -> int:
     check_format_options(options)
     if options.build and not options.output:
         raise UsageError("--build goes with -o DIR, where the projects are built")
+    if options.output:
+        from accelgen.exploration.report.write import check_output
+
+        check_output(Path(options.output), Path(options.journal) if options.journal else None)
     with step(f"reading {options.model}"):
         model = load(options.model, options.weights)
     with workers_of(options) as workers, step("searching"):

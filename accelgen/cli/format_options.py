@@ -63,6 +63,8 @@ def check_format_options(options: Namespace) -> None:
         return
     if options.axes:
         raise UsageError("with --bits the front is between accuracy and --objective; --axes has no meaning")
+    if options.time_limit is not None:
+        raise UsageError("a search of formats ends after --evaluations; --time-limit goes without --bits")
     if options.objective is None:
         options.objective = "resources"
     timed = options.objective in ("latency", "interval")

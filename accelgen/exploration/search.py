@@ -105,7 +105,8 @@ def search(
             if number:
                 notes.append("io_stream, since nothing in io_parallel keeps the limits")
             return replace(found, notes=tuple(notes))
-    raise InfeasibleError(_impossible([target for targets in turns for target in targets], asked))
+    why = why_impossible([target for targets in turns for target in targets], asked)
+    raise InfeasibleError(f"no design keeps the limits: {why}")
 
 
 def io_type_turns(io_types: Sequence[IoType]) -> list[Sequence[IoType]]:
@@ -131,18 +132,17 @@ def _best(targets: Sequence[Target], goals: Goals) -> Found | None:
     )
 
 
-def _impossible(targets: Sequence[Target], goals: Goals) -> str:
+def why_impossible(targets: Sequence[Target], goals: Goals) -> str:
     """Why no design keeps the limits: in full for the target that comes nearest, in short for others."""
     (nearest, target), *others = sorted(
         ((own.impossible(goals), own) for own in targets), key=lambda entry: entry[0].missed
     )
-    lead = "no design keeps the limits: "
     if not others:
-        return f"{lead}{nearest}"
+        return str(nearest)
     named = [f"in {own} ({reason.why})" for reason, own in others[:NAMED]]
     if len(others) > NAMED:
         named.append(f"in {len(others) - NAMED} more")
-    return f"{lead}in {target}, which comes nearest, {nearest}. Nor does one {', nor '.join(named)}"
+    return f"in {target}, which comes nearest, {nearest}. Nor does one {', nor '.join(named)}"
 
 
 def explore_front(

@@ -221,6 +221,25 @@ def test_a_front_that_time_cuts_short_says_so(capsys):
     assert found["best"]
 
 
+@pytest.mark.parametrize("journal", ["search.jsonl", "designs/search.jsonl"])
+def test_a_journal_in_what_is_replaced_is_refused(capsys, tmp_path, journal):
+    code, _, err = run(capsys, *EXPLORE, "-o", tmp_path / "o", "--journal", tmp_path / "o" / journal)
+    assert code == 2
+    assert "put it beside that" in err
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_directory_that_holds_something_else_is_refused_before_the_search(capsys, tmp_path, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("it was searched")
+
+    monkeypatch.setattr("accelgen.api.explore", never)
+    (tmp_path / "thesis.tex").write_text("mine")
+    code, _, err = run(capsys, *EXPLORE, "-o", tmp_path)
+    assert code == 2
+    assert "exists and is no exploration" in err
+
+
 def test_a_time_limit_is_a_number_of_seconds(capsys):
     code, _, err = run(capsys, *EXPLORE, "--time-limit", "soon")
     assert code == 2

@@ -36,6 +36,14 @@ def test_a_quantized_model_loses_bits(capsys, tmp_path):
     assert (folder / "designs" / f"{found['best']}.yaml").read_text() == best["design"]
 
 
+def test_a_time_limit_is_refused(capsys):
+    code, _, err = run(
+        capsys, "explore", TAGGER, "--bits", "4..6", "--data", DATA, *GOALS, "--time-limit", "9"
+    )
+    assert code == 2
+    assert "--time-limit goes without --bits" in err
+
+
 def test_a_float_model_gets_its_types_from_calibration_and_its_points_are_built(capsys, tmp_path):
     x = np.load(MLP.parent / "reference.npz")["x"]
     data, journal, folder = tmp_path / "x.npz", tmp_path / "journal", tmp_path / "found"

@@ -48,9 +48,14 @@ def exploration(found: Evaluations, network: str, board: str) -> Exploration:
     shown = _designed(found, chosen)
     if not shown:
         nearest = min(found.points.values(), key=lambda point: point.excess)
+        why = (
+            hardware.why_impossible(*space.apply(nearest.genes))
+            if nearest.excess > 0
+            else "its layers keep the limits, but not once it is estimated as a whole"
+        )
         raise InfeasibleError(
-            f"none of the {len(found.points):,} format assignments that were tried keeps the limits; the "
-            f"nearest misses one by {nearest.excess:.0%}: allow fewer bits, or relax the limits"
+            f"none of the {len(found.points):,} format assignments that were tried keeps the limits: allow "
+            f"fewer bits, or relax the limits. Of the nearest one, {why}"
         )
     best = _recommended(shown, found.task.benchmark)
     reason = _reason(found, shown, best)

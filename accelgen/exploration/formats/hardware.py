@@ -14,6 +14,7 @@ from accelgen.exploration.fixed import allowed_choices
 from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named
 from accelgen.exploration.infeasible import explain
 from accelgen.exploration.milp import solve
+from accelgen.exploration.search import why_impossible
 from accelgen.exploration.target import Target, target_name
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
@@ -99,6 +100,10 @@ class HardwareSearch:
             raise InfeasibleError("no design keeps the limits once it is estimated as a whole")
         best = min(won, key=lambda winner: self.cost(winner.estimate))
         return best.design, best.estimate
+
+    def why_impossible(self, network: Network, design: Design) -> str:
+        """Why no hardware of an exact, typed network keeps the limits; ``design`` says the numbers."""
+        return why_impossible(list(self._targets(network, design)), self.goals)
 
     def cost(self, estimate: Estimate) -> float:
         """The objective of a design."""

@@ -10,14 +10,28 @@ from accelgen.exploration.candidate import Exploration
 from accelgen.exploration.report.page import build_command, to_html
 from accelgen.exploration.report.picture import to_png
 from accelgen.exploration.report.table import to_csv, to_jsonl
-from accelgen.replacing import replacing, write_files
+from accelgen.replacing import check_replaceable, replacing, write_files
 
 CSV, JSONL, HTML, PNG, DESIGNS = "front.csv", "front.jsonl", "report.html", "front.png", "designs"
+
+
+WHAT = "exploration"
 
 
 def is_exploration(directory: Path) -> bool:
     """Whether a directory holds what `write_exploration` writes."""
     return (directory / JSONL).is_file() and (directory / HTML).is_file()
+
+
+def check_output(directory: Path, journal: Path | None = None) -> None:
+    """Make sure, before a search, that its directory may be written, and that its journal outlasts that.
+
+    Raises:
+        UsageError: ``directory`` holds something else or is the current directory, or the journal lies in it.
+    """
+    target = check_replaceable(directory, is_exploration, WHAT)
+    if journal is not None and journal.resolve().is_relative_to(target):
+        raise UsageError(f"the journal {journal} lies in {directory}, which is replaced; put it beside that")
 
 
 def write_exploration(
@@ -50,7 +64,7 @@ def write_exploration(
         files[PNG] = to_png(exploration)
     except ImportError:
         notes.append(f"{PNG} needs matplotlib: pip install 'accelgen[plot]'")
-    with replacing(directory, is_exploration, "exploration") as temporary:
+    with replacing(directory, is_exploration, WHAT) as temporary:
         write_files(temporary, files)
     return tuple(notes)
 
