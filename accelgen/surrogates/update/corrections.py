@@ -207,10 +207,14 @@ def fingerprint(folder: Path) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that whoever reads it sees all of it or what was there before."""
     part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        part.unlink(missing_ok=True)  # as on a full disk
+        raise
     part.replace(path)
 
 
