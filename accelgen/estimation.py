@@ -271,12 +271,8 @@ def estimate_design(network: Network, design: Design, domain: Domain = DEFAULT_D
     """
     legal, changes = legalize(network, design)
     check_kernels(network, legal)
-    notes = [
-        f"layer {change.layer!r}: {change.choice} {change.requested} became {change.used} ({change.reason})"
-        for change in changes
-    ]
     record = describe(network, legal)
-    return estimate_record(record, domain, [*notes, *_without_adders(network, record)])
+    return estimate_record(record, domain, [*map(str, changes), *_without_adders(network, record)])
 
 
 def _without_adders(network: Network, record: DesignRecord) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Sweep:
         designs: legal designs, in the order of ``rows``.
         estimates: of these.
         refused: combinations that no design can have, and why.
+        notes: strategies that layers could not have, and what they became.
     """
 
     axes: tuple[str, ...]
@@ -84,6 +85,7 @@ class Sweep:
     designs: tuple[Design, ...]
     estimates: Estimates
     refused: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The sweep as ``--json`` prints it; docs/estimate.md says what each entry means."""
@@ -97,6 +99,7 @@ class Sweep:
                 for row, values in enumerate(self.rows)
             ],
             "refused": list(self.refused),
+            "notes": list(self.notes),
         }
 
     def write_csv(self, path: Path) -> None:
@@ -152,14 +155,16 @@ def sweep(
         raise UsageError(f"these are {count:,} designs; sweep at most {MAX_DESIGNS:,} at a time")
     found: dict[object, tuple[tuple[Value, ...], Design]] = {}
     refused: list[str] = []
+    notes: list[str] = []
     bounded = {axis.name for axis in axes if axis.bounds is not None}
     for row in product(*values):
         chosen = dict(zip(names, row, strict=True))
         try:
-            legal, _ = legalize(network, _with(design, chosen, fixed))
+            legal, changes = legalize(network, _with(design, chosen, fixed))
         except DesignError as error:
             refused.append(str(error))
             continue
+        notes += [str(change) for change in changes if change.choice == "strategy"]
         rest = tuple(value for name, value in chosen.items() if name not in bounded)
         found.setdefault((rest, tuple(legal.layers.values())), (row, legal))
     if not found:
@@ -168,7 +173,12 @@ def sweep(
         )
     rows, designs = zip(*found.values(), strict=True)
     return Sweep(
-        names, rows, designs, estimate_designs(network, designs, domain), tuple(dict.fromkeys(refused))
+        names,
+        rows,
+        designs,
+        estimate_designs(network, designs, domain),
+        refused=tuple(dict.fromkeys(refused)),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

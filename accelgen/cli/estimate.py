@@ -128,6 +128,8 @@ def _show(found: Sweep, network: str) -> None:
     print_table(title, (*names, *COLUMNS, "fits", "like the\ndata"), rows, right=(*names, *COLUMNS))
     for reason in found.refused:
         write_line(f"left out: {reason}")
+    for note in found.notes:
+        write_line(f"note: {note}")
     if not estimates.in_domain.all():
         write_line("rules answer for designs unlike the data; estimate one of them to see why")
 

@@ -90,7 +90,7 @@ def test_sweep_of_every_legal_reuse_factor(capsys, tmp_path):
         capsys, "estimate", TAGGER, *RESOURCE, "--sweep", "reuse-factor=1..64", "--csv", table
     )
     assert code == 0
-    assert list(found) == ["network", "part", "io_type", "swept", "designs", "refused"]
+    assert list(found) == ["network", "part", "io_type", "swept", "designs", "refused", "notes"]
     assert found["swept"] == ["reuse_factor"]
     assert [design["choices"]["reuse_factor"] for design in found["designs"]] == [1, 2, 4, 8, 16, 32, 64]
     for design in found["designs"]:
@@ -132,6 +132,15 @@ def test_combinations_that_cannot_be_are_left_out_and_said(capsys):
     assert "distributed arithmetic has no multipliers to share" in found["refused"][0]
     _, out, _ = run(capsys, "estimate", TAGGER, "--board", "zcu102", *sweep)
     assert "left out: layer 'fc1': distributed arithmetic" in out
+
+
+def test_a_sweep_says_which_strategies_layers_could_not_have(capsys):
+    sweep = ("--sweep", "strategy=packed_folded,resource", "--reuse-factor", "8")
+    _, found = run_json(capsys, "estimate", TAGGER, "--board", "zcu102", *sweep)
+    assert len(found["notes"]) == 4  # one a layer with weights
+    assert found["notes"][0].startswith("layer 'fc1': strategy packed_folded became resource (6-bit weights")
+    _, out, _ = run(capsys, "estimate", TAGGER, "--board", "zcu102", *sweep)
+    assert "note: layer 'fc1': strategy packed_folded became resource" in out
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
