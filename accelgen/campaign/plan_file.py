@@ -118,7 +118,7 @@ def _model(value: Any, given: Entries, folder: Path) -> ModelEntry:
         if text is None:
             return None
         if not os.path.exists(folder / text):  # noqa: PTH110 - of any text
-            raise own.error(name, f"is {text}, but there is no {folder / text}")
+            raise own.error(name, f"names {folder / text}, which is not there")
         return folder / text
 
     def kind(name: str) -> FixedType | None:
