@@ -3,7 +3,10 @@ source ../../flow/settings.tcl
 source ../../flow/reports.tcl
 
 attempt {
-    open_checkpoint synth.dcp
+    if {[catch {open_checkpoint synth.dcp} message]} {
+        file delete ../vivado-synth.done
+        error "$message; build/vivado/synth.dcp is not whole, and the next make makes it again"
+    }
     opt_design {*}[directive opt]
     place_design {*}[directive place]
     phys_opt_design {*}[directive phys_opt]

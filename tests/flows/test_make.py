@@ -88,6 +88,15 @@ def test_a_failure_is_named_and_make_goes_on_from_there(
     assert stage in make.stamps()
 
 
+def test_a_damaged_checkpoint_is_made_again(make: Makes) -> None:
+    assert make("vivado-synth").status == 0
+    (make.folder / "build/vivado/synth.dcp").write_text("half {")
+    made = make("vivado")
+    assert made.status == 2
+    assert "build/vivado/synth.dcp is not whole, and the next make makes it again" in made
+    assert make("vivado").status == 0
+
+
 def test_an_old_report_does_not_outlive_a_new_failure(make: Makes) -> None:
     assert make("vivado-synth").status == 0
     (make.folder / "flow/clock.xdc").touch()

@@ -47,6 +47,17 @@ def test_one_that_fails_does_not_stop_the_others(sweep: Makes) -> None:
     assert "csynth: ./nowhere: failed: there is no project" in made
 
 
+def test_all_goals_are_made_of_all_projects_whatever_fails(sweep: Makes) -> None:
+    (sweep.folder / "runs/plain/firmware/small_top.cpp").unlink()
+    made = sweep("-j4", "csynth", "export", "vivado-synth", STANDIN_MODE="export=fail")
+    assert made.status == 2
+    count = len(NAMES)
+    for goal, done_of_it in (("csynth", count - 1), ("export", 0), ("vivado-synth", count - 1)):
+        assert f"{goal}: {done_of_it} of {count} projects done" in made
+        assert len(done(sweep, goal)) == done_of_it
+    assert "vivado-synth: ./runs/plain: failed: not tried without C synthesis" in made
+
+
 def test_projects_are_named_as_in_a_shell(sweep: Makes) -> None:
     assert sweep("csynth", """PROJECTS="runs/it's" 'runs/$(shell exit) $HOME' runs/-*""").status == 0
     assert done(sweep, "csynth") == {"it's", "$(shell exit) $HOME", "-x"}
