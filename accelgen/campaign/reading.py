@@ -11,6 +11,7 @@ from accelgen.errors import ReportError
 from accelgen.estimation import estimate_record
 from accelgen.results import Failure, Predicted, Result
 from accelgen.surrogates.dataset.accelgen_project import describe_project
+from accelgen.surrogates.dataset.described import source_text
 from accelgen.surrogates.record import Stage, Synthesis
 
 LOGS = Path("build/logs")
@@ -60,7 +61,7 @@ def failed(project: Path, target: str, failure: Failure, tool: tuple[str, str] |
         resource_stage=STAGES[target],
         success=False,
         group=described.group,
-        source=str(project),
+        source=source_text(project),
     )
     estimate = estimate_record(row.design, nearest_domain(name, version, row.resource_stage))
     return [Result(row, described.network, Predicted.of(estimate), failure)]

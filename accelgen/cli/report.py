@@ -113,7 +113,8 @@ def _numbers(kept: Sequence[int]) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        # names of hostile folders may hold halves of characters
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -30,6 +30,9 @@ from accelgen.results.schema import migrate
 BUSY_S = 60.0
 """How long a writer waits for others; each holds the file for milliseconds."""
 
+MOST = (1 << 63) - 1
+"""The largest number of SQLite, which no result reaches."""
+
 VARIABLE = "ACCELGEN_STORE"
 
 
@@ -63,14 +66,14 @@ class Filter:
         values: list[str | int] = []
         if self.number is not None:
             terms.append("number = ?")
-            values.append(self.number)
+            values.append(min(self.number, MOST))  # larger ones SQLite does not take
         for name in ("network", "part", "stage"):
             if (pattern := getattr(self, name)) is not None:
                 terms.append(f"lower({name}) GLOB lower(?)")
-                values.append(pattern)
+                values.append(_column(pattern))
         if self.tool is not None:
             terms.append("(lower(tool) GLOB lower(?) OR lower(tool || ' ' || version) GLOB lower(?))")
-            values += [self.tool, self.tool]
+            values += [_column(self.tool)] * 2
         if self.failed is not None:
             terms.append(f"failure IS {'NOT ' if self.failed else ''}NULL")
         return " AND ".join(terms) or "1", values

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -136,6 +137,21 @@ def test_results_export_what_surrogates_read(capsys, tmp_path, whole):
     )
     rows = list(dataset.read(table))
     assert [row.targets["lut"] for row in rows] == [1000, 800, 750]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_whose_name_is_no_text_is_reported_and_exported(capsys, tmp_path):
+    folder = tmp_path / "\udcff\n<b>"
+    write_whole_project(folder)
+    page = tmp_path / "page.html"
+    code, out, err = run(capsys, "report", folder, "--html", page)
+    assert (code, err) == (0, "")
+    assert "kept as 3 results" in out
+    assert r"\udcff" in page.read_text()
+    tables = [tmp_path / f"table.{kind}" for kind in ("csv", "jsonl")]
+    for table in tables:
+        assert run(capsys, "results", "export", "-o", table)[0] == 0
+        assert [row.source.count(r"\udcff") for row in dataset.read(table)] == [1] * 3
 
 
 def test_exports_leave_out_what_says_nothing_of_a_design(capsys, tmp_path, whole):

@@ -119,6 +119,8 @@ def test_filters(store):
     assert numbers(network="net") == [1, 2, 3, 4]
     assert numbers(failed=True) == [5]
     assert numbers(network="'; DROP TABLE results; --") == []
+    assert numbers(network="\udcff*") == numbers(part="\udcff") == numbers(tool="\udcff") == []
+    assert numbers(number=1 << 80) == []
     assert store.delete(Filter(part="xc7*")) == 1
     assert store.insert(measured(5)) == [6]  # no number is given twice
     assert numbers() == [1, 3, 4, 5, 6]

@@ -10,6 +10,11 @@ from accelgen.reports import SynthesisReport
 from accelgen.surrogates.record import DesignRecord, Stage, Synthesis
 
 
+def source_text(folder: Path) -> str:
+    """A folder's name as every table can hold it: on Linux it may be no text."""
+    return str(folder).encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True)
 class Described:
     """A project's design.
@@ -38,5 +43,5 @@ class Described:
                 if (function := report.of_config(config)) is not None
             },
             group=self.group,
-            source=str(folder),
+            source=source_text(folder),
         )
