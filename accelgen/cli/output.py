@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from math import isfinite
 
 from accelgen.console import printable
 
@@ -17,3 +18,8 @@ def write_json(data: object) -> None:
 def write_line(text: str = "") -> None:
     """Print a line on stdout."""
     sys.stdout.write(f"{printable(text)}\n")
+
+
+def decimal_cell(value: float, decimals: int) -> str | None:
+    """A figure as a table shows it, None where it is not defined."""
+    return f"{value:,.{decimals}f}" if isfinite(value) else None

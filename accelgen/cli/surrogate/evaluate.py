@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from accelgen.cli.arguments import FOLDER
-from accelgen.cli.output import write_json, write_line
+from accelgen.cli.output import decimal_cell, write_json, write_line
 from accelgen.cli.surrogate.arguments import add_data
 from accelgen.cli.surrogate.reading import Reading
 
@@ -57,12 +57,12 @@ def run(options: Namespace) -> int:
             (
                 target,
                 own.score.n,
-                f"{100 * own.score.exact:.1f}",
-                f"{own.score.r2:.4f}",
-                f"{own.score.smape:.2f}",
-                f"{own.score.rmse:.2f}",
-                f"{own.score.p75_ape:.2f}",
-                f"{100 * own.coverage:.1f}",
+                decimal_cell(100 * own.score.exact, 1),
+                decimal_cell(own.score.r2, 4),
+                decimal_cell(own.score.smape, 2),
+                decimal_cell(own.score.rmse, 2),
+                decimal_cell(own.score.p75_ape, 2),
+                decimal_cell(100 * own.coverage, 1),
             )
             for target, own in found.items()
         ]

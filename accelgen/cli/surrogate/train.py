@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from accelgen.cli.arguments import FOLDER
-from accelgen.cli.output import write_json, write_line
+from accelgen.cli.output import decimal_cell, write_json, write_line
 from accelgen.cli.surrogate.arguments import add_data
 
 SUMMARY = "learn prices, residuals and intervals from syntheses; the same data give the same files"
@@ -57,9 +57,9 @@ def run(options: Namespace) -> int:
             line.target,
             line.serves,
             line.score.n,
-            f"{line.smape['rules']:.2f}",
-            f"{line.score.smape:.2f}",
-            f"{100 * line.coverage:.1f}",
+            decimal_cell(line.smape["rules"], 2),
+            decimal_cell(line.score.smape, 2),
+            decimal_cell(100 * line.coverage, 1),
         )
         for line in made.lines
     ]

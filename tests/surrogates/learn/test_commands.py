@@ -106,3 +106,9 @@ def test_an_error_says_why_nothing_could_be_read(command, table, tmp_path, capsy
         arguments += ["-o", str(tmp_path / "out")]
     assert main(arguments) == 2
     assert f"; the first was skipped: {table}:1: " in capsys.readouterr().err
+
+
+def test_evaluate_leaves_what_is_not_defined_open(table, capsys):
+    table.write_text(table.read_text().splitlines()[0])  # of one row there is no R2
+    assert main(["surrogate", "evaluate", "--data", str(table)]) == 0
+    assert "nan" not in capsys.readouterr().out
