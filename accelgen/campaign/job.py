@@ -21,7 +21,7 @@ from accelgen.campaign.pruning import RESULT, is_whole, prune
 from accelgen.campaign.reading import failed, read_results, tool_of
 from accelgen.campaign.space import Job
 from accelgen.design import Design
-from accelgen.errors import ToolError
+from accelgen.errors import ReportError, ToolError
 from accelgen.ir.serialize import load
 from accelgen.results import Failure
 from accelgen.verification import random_inputs
@@ -194,9 +194,10 @@ def _last_words(text: str) -> str:
 
 
 def _read_outcome(path: Path) -> Outcome | None:
+    """How a design ended; None where nothing says so, or what does is damaged, so that it runs again."""
     try:
         return Outcome.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ReportError, ValueError, RecursionError):
         return None
 
 

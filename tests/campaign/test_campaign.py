@@ -124,6 +124,24 @@ def test_what_fails_for_the_machine_is_no_label_of_a_design(plan, tmp_path, tool
     assert run_campaign(read_plan(plan), tmp_path / "campaign", store=store).counts == {"done": 2}
 
 
+@needs_tclsh
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("damage", ["", "[" * 9000, "{}", '{"failure": "bored"}', "half"])
+def test_a_design_whose_end_cannot_be_read_runs_again(plan, tmp_path, damage):
+    entries = {**json.loads(plan.read_text()), "reuse_factors": 4}
+    (tmp_path / "plan.yaml").write_text(json.dumps(entries))
+    own, directory = read_plan(tmp_path / "plan.yaml"), tmp_path / "campaign"
+    before = run_campaign(own, directory, store=tmp_path / "store.sqlite")
+    (result,) = directory.glob("projects/*/result.json")
+    whole = result.read_text()
+    result.write_text(whole[: len(whole) // 2] if damage == "half" else damage)
+    (directory / "journal.jsonl").unlink()
+    again = run_campaign(own, directory, store=tmp_path / "store.sqlite")
+    assert (again.ran, again.counts) == (1, {"done": 1})
+    assert [one.digest for one in again.results] == [one.digest for one in before.results]
+    assert json.loads(result.read_text())["failure"] is None
+
+
 def test_without_a_tool_nothing_is_learned_of_designs(plan, tmp_path, monkeypatch):
     monkeypatch.setenv("VITIS_HLS", str(tmp_path / "missing"))
     with pytest.raises(ToolError, match=r"no design can be run.*missing"):
