@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
     if options.html and found:
         from accelgen.comparison.page import to_html
 
-        _write(Path(options.html), to_html(found))
+        _write(Path(options.html), to_html(found, failures))
     if options.json:
         from accelgen.comparison.data import as_json
 

@@ -22,12 +22,18 @@ WIDTH, ROW, LABEL = 640, 26, 150
 """Of the drawing, in pixels."""
 
 
-def to_html(comparisons: Sequence[Comparison]) -> str:
-    """The page. Names from projects are text to it, and its own policy allows no script and no request."""
+def to_html(comparisons: Sequence[Comparison], failures: Sequence[str] = ()) -> str:
+    """The page. Names from projects are text to it, and its own policy allows no script and no request.
+
+    ``failures`` say which folders could not be read.
+    """
     heading = words.title(comparisons[0]) if len(comparisons) == 1 else f"{len(comparisons)} projects"
     parts = []
     if len(comparisons) > 1:
         parts.append(f"<section>{_table(words.summary(comparisons))}</section>")
+    if failures:
+        unread = "".join(f"<li>not read: {escape(failure)}</li>" for failure in failures)
+        parts.append(f"<section><ul>{unread}</ul></section>")
     parts += [_project(comparison) for comparison in comparisons]
     body = fill(
         "report/page.html",

@@ -97,12 +97,15 @@ def test_the_page_is_one_file_that_asks_for_nothing(capsys, tmp_path, whole):
     hostile = tmp_path / "<script>alert(1)</script> & co"
     write_project(hostile)
     page = tmp_path / "report.html"
-    code, out, _ = run(capsys, "report", whole, hostile, "--html", page)
+    unread = tmp_path / "<b>none</b>"
+    code, out, _ = run(capsys, "report", whole, hostile, unread, "--html", page)
     assert (code, f"written: {page}" in out) == (0, True)
     parsed = _Page()
     parsed.feed(page.read_text())
     tags = [tag for tag, _ in parsed.tags]
     assert "script" not in tags
+    assert "b" not in tags
+    assert f"not read: {unread} is no folder" in parsed.text
     assert tags.count("svg") == 5
     assert "<script>alert(1)</script> & co" in parsed.text
     addresses = [own.get("src") or own.get("href") for _, own in parsed.tags]
