@@ -534,8 +534,8 @@ def _devices(
 
 
 def _named(asked: Sequence[Options], first: Design) -> str:
-    """The boards or parts that were asked for, or the part of the first design."""
-    names = (own.get("board") or own.get("part") or first.part for own in asked)
+    """The boards or parts that were asked for, or that of the first design."""
+    names = (own.get("board") or own.get("part") or first.board or first.part for own in asked)
     return ", ".join(dict.fromkeys(names))
 
 

@@ -131,6 +131,11 @@ def _bars(figures: tuple[Figure, ...]) -> list[list[float]]:
     ]
 
 
+def _subdivisions(ratio: float) -> tuple[int, ...]:
+    """Where a decade of an axis that spans such a ratio is numbered: numbers do not run into each other."""
+    return (1, 2, 5) if ratio <= 300 else (1, 3) if ratio <= 2000 else (1,)
+
+
 def _scale(axes: Any, axis: str, entry: Quantity, figures: list[Figure], limit: float | None) -> None:
     """Scale an axis, logarithmically where what is drawn differs widely, and draw a limit that is near."""
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -145,6 +150,6 @@ def _scale(axes: Any, axis: str, entry: Quantity, figures: list[Figure], limit: 
         drawn += [end for figure in figures for end in (figure.low, figure.high)]
     if drawn and 0 < WIDE * min(drawn) < max(drawn):
         getattr(axes, f"set_{axis}scale")("log")
-        own.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        own.set_major_locator(LogLocator(subs=_subdivisions(max(drawn) / min(drawn))))
         own.set_minor_formatter(NullFormatter())
     own.set_major_formatter("{x:,.10g}")

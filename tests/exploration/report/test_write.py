@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from accelgen.api import load
 from accelgen.design import Design, IoType
 from accelgen.errors import UsageError
+from accelgen.estimation import Figure
 from accelgen.exploration.candidate import Exploration
 from accelgen.exploration.report import is_exploration, write_exploration
-from accelgen.exploration.report.figures import variant_of
+from accelgen.exploration.report.figures import Quantity, variant_of
 from tests.exploration.report.conftest import MODEL
 
 
@@ -142,6 +144,30 @@ def test_variants_have_marks_of_their_own(exploration: Exploration) -> None:
     assert shapes["io_stream"] == "s"
     assert variant_of(mixed.candidates)(streamed) == "io_stream"
     assert variant_of(exploration.candidates)(first) == ""
+
+
+@pytest.mark.parametrize("least", [3, 30, 500])
+@pytest.mark.parametrize("decades", [1.2, 2, 2.6, 3.5, 5])
+def test_numbers_of_an_axis_do_not_run_into_each_other(least: float, decades: float) -> None:
+    matplotlib = pytest.importorskip("matplotlib.figure")
+    backend = pytest.importorskip("matplotlib.backends.backend_agg")
+    from accelgen.exploration.report import picture
+
+    canvas = matplotlib.Figure(figsize=(6.4, 4.4), layout="constrained")
+    drawing = backend.FigureCanvasAgg(canvas)
+    axes = canvas.subplots()
+    figures = [Figure(value, value, value) for value in (least, least * 10**decades)]
+    axes.plot([figure.value for figure in figures], [1, 2])
+    picture._scale(axes, "x", Quantity("lut", "LUT"), figures, None)
+    drawing.draw()
+    boxes = [
+        label.get_window_extent()
+        for tick in axes.xaxis.get_major_ticks()
+        if axes.get_xlim()[0] <= tick.get_loc() <= axes.get_xlim()[1]
+        for label in [tick.label1]
+    ]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_without_matplotlib_a_note_says_so(
