@@ -8,6 +8,7 @@ from math import isfinite
 
 from accelgen.estimation import DECIMALS, RESOURCES, Figure
 from accelgen.exploration.candidate import Candidate, Exploration
+from accelgen.exploration.goals import RESOURCES_TOGETHER
 
 Figures = Mapping[str, Figure]
 
@@ -125,7 +126,8 @@ def limit_lines(exploration: Exploration) -> dict[str, float]:
 
 
 def _score(name: str) -> Quantity:
-    return Quantity(name, name.replace("_", " "), score=True, more=name in MORE_IS_BETTER)
+    unit = "shares" if name == RESOURCES_TOGETHER else ""  # of the part, added
+    return Quantity(name, name.replace("_", " "), unit, score=True, more=name in MORE_IS_BETTER)
 
 
 def _in_us(name: str) -> str:

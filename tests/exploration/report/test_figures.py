@@ -55,4 +55,5 @@ def test_scores_are_shown_as_they_are(exploration: Exploration) -> None:
     figures = [figures_of(scored)]
     *_, first, second = telling_quantities(exploration, figures)
     assert (first.name, first.more, second.name, second.more) == ("accuracy", True, "resources", False)
+    assert (first.label, second.label) == ("accuracy", "resources [shares]")
     assert figures[0]["resources"] == Figure(0.0106512, 0.0106512, 0.0106512)
