@@ -26,7 +26,6 @@ RESOURCES = {
 """What the tools call each resource, in XML and in text."""
 
 _COUNT = re.compile(r"[0-9]{1,18}")
-_NAME = re.compile(r"[A-Za-z_]\w{0,999}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -88,17 +87,6 @@ def config_pattern(config: str) -> re.Pattern[str]:
     return re.compile(rf"(?:.*_)?{re.escape(config)}(?:_s)*(?:_\d+)?")
 
 
-def function_name(path: Path, name: str) -> str:
-    """The name of a top function, by which sources are found.
-
-    Raises:
-        ReportError: C++ has no such name.
-    """
-    if not _NAME.fullmatch(name):
-        raise ReportError(f"{path} is damaged: {name[:50]!r} is no name of a function")
-    return name
-
-
 def clock_period(path: Path, target_ns: float) -> float:
     """The period that a design was scheduled for, in nanoseconds.
 
@@ -128,7 +116,7 @@ def read_csynth(path: Path) -> SynthesisReport:
         part=user.text("Part"),
         target_clock_ns=clock_period(path, user.number("TargetClockPeriod")),
         clock_uncertainty_ns=user.number("ClockUncertainty"),
-        top=_function(root, function_name(path, user.text("TopModelName"))),
+        top=_function(root, user.text("TopModelName")),
         functions={function.name: function for function in functions},
         available=_resources(root.child("AreaEstimates/AvailableResources")),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelgen.errors import ReportError
-from accelgen.reports.csynth import RESOURCES, FunctionReport, SynthesisReport, clock_period, function_name
+from accelgen.reports.csynth import RESOURCES, FunctionReport, SynthesisReport, clock_period
 from accelgen.reports.text import Document, Table, count, number, read_document, time_ns
 
 _OF = re.compile(r"== .*? Report (?:for|of) '(.{1,1000})'")
@@ -120,7 +120,7 @@ def _function(document: Document, clock: str, latency: Table, resources: Mapping
         return count(document.path, row[latency.need(column, *others)])
 
     return FunctionReport(
-        name=function_name(document.path, name[1]),
+        name=name[1],
         latency_cycles=cycles("latency (cycles) min", "latency min"),
         latency_max_cycles=cycles("latency (cycles) max", "latency max"),
         interval_cycles=cycles("interval min"),

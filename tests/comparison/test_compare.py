@@ -1,5 +1,6 @@
 """Estimates beside what was measured, and what is kept of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,16 @@ def test_a_cosimulation_that_measured_nothing_is_told_from_one_that_differs(
     rows = {row[1]: row[-1] for row in words.summary([comparison]).rows if row[0] == str(folder)}
     assert rows["cosimulation"] == verdict
     assert rows["implementation"] == "timing not met"
+
+
+@pytest.mark.parametrize("name", ["../../top", "a b", "&lt;script&gt;", "x" * 300])
+def test_a_top_function_that_cpp_cannot_have_is_named(tmp_path, name):
+    folder = write_whole_project(tmp_path / "net")
+    for report in folder.glob("reports/*.xml"):
+        text = re.sub("<TopModelName>[^<]+", f"<TopModelName>{name}", report.read_text())
+        report.write_text(text)
+    with pytest.raises(ReportError, match=r"its top function is .* no name in"):
+        compare(folder)
 
 
 def test_what_cannot_be_compared_is_named(tmp_path):

@@ -101,14 +101,6 @@ def test_a_clock_that_is_none_is_named(tmp_path, clock):
         read_csynth(written(tmp_path, text))
 
 
-@pytest.mark.parametrize("name", ["../../top", "a b", "&lt;script&gt;", "a\0b", "x" * 2000])
-def test_a_top_function_that_has_no_name_of_cpp_is_named(tmp_path, name):
-    text, count = re.subn("<TopModelName>\\w+", f"<TopModelName>{name}", csynth_xml())
-    assert count == 1
-    with pytest.raises(ReportError, match=r"no name of a function|half-written"):
-        read_csynth(written(tmp_path, text))
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_document_types_and_their_entities_are_refused(tmp_path, encoding):
     bomb = '<!DOCTYPE p [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;&a;">]>' + csynth_xml(version="&b;")

@@ -38,6 +38,8 @@ from accelgen.surrogates.weights import weight_cost
 MODEL = "keras_model.h5"
 PARAMETERS = ("parameters.h", "firmware/parameters.h")
 
+_NAME = re.compile(r"[A-Za-z_]\w{0,199}", re.ASCII)
+
 _KINDS = {
     "dense": LayerKind.DENSE,
     "conv1d": LayerKind.CONV1D,
@@ -98,6 +100,8 @@ def describe_project(folder: Path, report: SynthesisReport) -> Described:
         raise BadRecordError("it is no hls4ml project")
     defines = read_text(parameters.with_name("defines.h"))
     configs, helpers = read_configs(read_text(parameters), defines)
+    if not _NAME.fullmatch(report.top.name):
+        raise BadRecordError(f"its top function is {report.top.name!r:.60}, which is no name in C++")
     source = parameters.with_name(f"{report.top.name}.cpp")
     flow = read_flow(read_text(source), configs) if source.is_file() else chain(configs)
     known = {config.name: config for config in configs}
