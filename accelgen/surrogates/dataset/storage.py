@@ -33,6 +33,8 @@ ROWS_AT_ONCE = 20_000
 
 MAX_LAYERS = 10_000
 MAX_TEXT = 1 << 24
+MAX_NAME = 1000
+"""Characters of what is named: tools, parts and the like."""
 
 _TARGETS = {name: "estimated_clock_ns" if name == "clock_ns" else name for name in TARGETS}
 """The column of each target; ``clock_ns`` is what the design asks for."""
@@ -80,15 +82,15 @@ def from_row(row: Fields) -> Synthesis:
     return Synthesis(
         design=DesignRecord(
             layers=_layers(row),
-            io_type=_text(row, "io_type"),
-            part=_text(row, "part"),
+            io_type=_text(row, "io_type", MAX_NAME),
+            part=_text(row, "part", MAX_NAME),
             clock_ns=row.number("clock_ns", 0.1, 1000),
             clock_uncertainty_percent=row.number("clock_uncertainty_percent", maximum=99),
-            backend=_text(row, "backend"),
+            backend=_text(row, "backend", MAX_NAME),
             dsp_multipliers=row.flag("dsp_multipliers"),
         ),
-        tool=_text(row, "tool"),
-        version=_text(row, "version"),
+        tool=_text(row, "tool", MAX_NAME),
+        version=_text(row, "version", MAX_NAME),
         resource_stage=stage,
         success=row.flag("success"),
         targets=row.targets(_TARGETS),
@@ -112,10 +114,10 @@ def layer_data(layer: LayerRecord) -> dict[str, Any]:
     }
 
 
-def _text(row: Fields, name: str) -> str:
+def _text(row: Fields, name: str, longest: int = MAX_TEXT) -> str:
     value = row.values.get(name)
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise row.error(name, f"is {value!r:.60}, not a text")
+    if not isinstance(value, str) or len(value) > longest:
+        raise row.error(name, f"is {value!r:.60}, not a text of at most {longest:,} characters")
     return value
 
 

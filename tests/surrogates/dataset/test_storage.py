@@ -160,6 +160,7 @@ def with_layer(**changes):
     [
         (row(resource_stage="guessed"), "'guessed' is not a valid Stage"),
         (row(tool=None), "tool is None, not a text"),
+        (row(version="9" * 5000), "not a text of at most 1,000 characters"),
         (row(success="perhaps"), "success is 'perhaps'"),
         (row(clock_ns=-1), "clock_ns is -1"),
         (row(clock_ns=0), "clock_ns is 0, not a number from 0.1 up"),
