@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Compare, keep, and show; exit code 1 where nothing could be read."""
+    """Compare, show, and keep; exit code 1 where nothing could be read."""
     failures: list[str] = []
     with step("reading reports"):
         found = [
@@ -40,7 +40,6 @@ def run(options: Namespace) -> int:
             for project in _projects(Path(folder), failures)
             if (comparison := _compared(project, failures)) is not None
         ]
-    kept = [] if options.no_store else _keep(found)
     if options.html and found:
         from accelgen.comparison.page import to_html
 
@@ -48,11 +47,14 @@ def run(options: Namespace) -> int:
     if options.json:
         from accelgen.comparison.data import as_json
 
+        kept = [] if options.no_store else _keep(found)
         write_json({"projects": [as_json(own) for own in found], "failures": failures, "results": kept})
     else:
         _show(found)
         if options.html and found:
             write_line(f"written: {options.html}")
+        # last, since it may wait for other processes
+        kept = [] if options.no_store else _keep(found)
         if kept:
             write_line(f"kept as {_numbers(kept)}: see 'accelgen results'")
     for failure in failures:
