@@ -26,6 +26,9 @@ STAGES: Mapping[str, Stage] = {
 }
 """What a target of make measures last."""
 
+AFTER_SYNTHESIS = ("cosim", "export")
+"""Targets that follow the step they measure: where they fail, it need not have."""
+
 _BANNER = re.compile(r"\*{4,} *(Vitis HLS|Vivado\(TM\) HLS|vitis-run|Vivado)\b.*?\bv(\d{4}\.\d+)")
 """The first line of a tool's log: "****** Vitis HLS - High-Level Synthesis ... v2023.2 (64-bit)"."""
 
@@ -49,22 +52,35 @@ def read_results(project: Path, target: str) -> list[Result] | None:
 
 
 def failed(project: Path, target: str, failure: Failure, tool: tuple[str, str] | None) -> list[Result]:
-    """The result of a design that a tool, by name and version, has not synthesised."""
+    """What is known of a design whose target was not reached: the steps that ended before, and the first that
+    did not, unless that is no synthesis.
+    """
     if target not in STAGES or tool is None:
         return []
+    try:
+        found = results_of(compare(project))
+    except ReportError:
+        found = []
+    last = STAGES[target]
+    if target not in AFTER_SYNTHESIS:  # it failed, whatever it has left
+        found = [result for result in found if result.synthesis.resource_stage is not last]
+    done = {result.synthesis.resource_stage for result in found}
+    if last in done:
+        return found
+    stage = next(stage for stage in Stage if stage is last or stage not in done)
     described = describe_project(project)
     name, version = tool
     row = Synthesis(
         design=described.record,
         tool=name,
         version=version,
-        resource_stage=STAGES[target],
+        resource_stage=stage,
         success=False,
         group=described.group,
         source=source_text(project),
     )
-    estimate = estimate_record(row.design, nearest_domain(name, version, row.resource_stage))
-    return [Result(row, described.network, Predicted.of(estimate), failure)]
+    estimate = estimate_record(row.design, nearest_domain(name, version, stage))
+    return [*found, Result(row, described.network, Predicted.of(estimate), failure)]
 
 
 def tool_of(project: Path) -> tuple[str, str] | None:

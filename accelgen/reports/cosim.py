@@ -2,8 +2,8 @@
 
 Vivado HLS and Vitis HLS write one line for each hardware language, of which all but the simulated one say
 "NA"; newer versions add the time that all runs took together (UG902 and UG1399, "C/RTL cosimulation"). It
-says "Fail", and NA of all figures, where the simulation could not be built or run, and may leave out figures of
-one that passed (seen with 2022 to 2024.1).
+says "Fail", and NA of all figures, where the simulation could not be built or run, and may leave out figures
+of one that passed (seen with 2022 to 2024.1).
 """
 
 from __future__ import annotations

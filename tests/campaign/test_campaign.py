@@ -106,6 +106,36 @@ def test_failures_are_labels_until_a_design_is_done_after_all(plan, tmp_path, to
 
 @needs_tclsh
 @pytest.mark.parametrize(
+    ("target", "step", "kept", "lost"),
+    [
+        ("cosim", "cosim", ["c_synthesis"], None),
+        ("cosim", "csynth", [], "c_synthesis"),
+        ("vivado-impl", "csynth", [], "c_synthesis"),
+        ("vivado-impl", "vivado-synth", ["c_synthesis"], "logic_synthesis"),
+        ("vivado-impl", "vivado-impl", ["c_synthesis", "logic_synthesis"], "implementation"),
+    ],
+)
+def test_steps_before_the_one_that_failed_are_kept(plan, tmp_path, tools, target, step, kept, lost):
+    entries = {**json.loads(plan.read_text()), "reuse_factors": 4, "target": target}
+    (tmp_path / "plan.yaml").write_text(json.dumps(entries))
+    own, store = read_plan(tmp_path / "plan.yaml"), tmp_path / "store.sqlite"
+    tools.setenv("STANDIN_MODE", f"{step}=fail")
+    assert run_campaign(own, tmp_path / "campaign", store=store).counts == {"failed": 1}
+    with Store(store) as opened:
+        results = [stored.result for stored in opened.query()]
+    stages = [result.synthesis.resource_stage.value for result in results if result.failure is None]
+    failures = [result.synthesis.resource_stage.value for result in results if result.failure is not None]
+    assert (stages, failures) == (kept, [] if lost is None else [lost])
+    tools.delenv("STANDIN_MODE")
+    again = run_campaign(own, tmp_path / "campaign", store=store, retry_failed=True)
+    assert again.counts == {"done": 1}
+    with Store(store) as opened:
+        assert all(stored.result.failure is None for stored in opened.query())
+        assert opened.count() == len(list(again.results))
+
+
+@needs_tclsh
+@pytest.mark.parametrize(
     "cause",
     [
         "ERROR: [Common 17-345] A valid license was not found for feature 'HLS' and/or device 'xc7z020'.",
