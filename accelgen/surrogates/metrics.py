@@ -48,12 +48,14 @@ def score(actual: npt.ArrayLike, predicted: npt.ArrayLike, decimals: int = 0) ->
     spread = float(np.sum((a - a.mean()) ** 2))
     residual = float(np.sum((a - p) ** 2))
     nonzero = a != 0
-    ape = 100 * np.abs(p - a)[nonzero] / np.abs(a[nonzero])
+    with np.errstate(over="ignore", invalid="ignore"):  # a measurement may be as good as 0
+        ape = 100 * np.abs(p - a)[nonzero] / np.abs(a[nonzero])
+        p75_ape = float(np.percentile(ape, 75)) if ape.size else float("nan")
     return Score(
         n=int(a.size),
         exact=float(np.mean(np.round(p, decimals) == np.round(a, decimals))),
         r2=1 - residual / spread if np.ptp(a) > 0 and spread > 0 else float("nan"),
         smape=smape(a, p),
         rmse=float(np.sqrt(residual / a.size)),
-        p75_ape=float(np.percentile(ape, 75)) if ape.size else float("nan"),
+        p75_ape=p75_ape,
     )

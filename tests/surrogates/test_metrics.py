@@ -31,3 +31,8 @@ def test_figures_that_are_not_defined_are_nan():
     assert math.isnan(score([3, 3], [3, 4]).r2)
     assert math.isnan(score([3.2] * 24, [4.0] * 24).r2)  # whose mean is not quite 3.2
     assert math.isnan(score([0, 0], [1, 1]).p75_ape)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_measurement_next_to_0_is_no_warning():
+    assert not math.isfinite(score([1e-300], [1e10]).p75_ape)
