@@ -14,7 +14,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from itertools import pairwise
+from math import frexp, inf, ldexp
 
 import numpy as np
 from scipy import sparse
@@ -24,10 +25,10 @@ from accelgen.exploration.curves import Curve, Pricing
 from accelgen.exploration.highs import stdout_on_stderr
 from accelgen.exploration.labels import Flags, Growth
 from accelgen.exploration.milp import INFEASIBLE, OutOfTimeError, Point, Solution, points_of, solve
-from accelgen.exploration.problem import Composition, Indices, Numbers, Problem
+from accelgen.exploration.problem import Indices, Numbers, Problem
 from accelgen.exploration.program import Program, unit_of
 from accelgen.exploration.reduction import ROUNDING, Reduced, columns_of, least_with_each, reduce, shares_of
-from accelgen.exploration.relaxed import relaxed_front
+from accelgen.exploration.relaxed import relaxed_front, sum_parts
 
 LABELS = 1 << 15
 """Partial designs that are kept in a band before it is halved."""
@@ -35,12 +36,11 @@ LABELS = 1 << 15
 CURVES = 5
 """Bounds of a band."""
 
-MORE = 4
-"""Times as many are kept where there is no point to halve a band at, before a programme looks for one."""
+GLIMPSE = 1 << 14
+"""Those of a band for which there is another way."""
 
-
-PART = "worst of the part"
-"""The figure whose limit makes a part of a problem."""
+FEW = 8
+"""Known points of a band that is too much, up to which it is cut at all of them, not at the middle one."""
 
 MOST_WHOLE = 2**50
 """Of a sum of whole numbers that is exact."""
@@ -90,8 +90,12 @@ def pareto(
     proven = True
     try:
         if _add_ends(reduced.problem, known, deadline):
-            for part in _parts(reduced.problem, known.axes):
-                _Search(part, known, deadline, found).run()
+            # what is found easily in one part spares work in all others
+            parts = _parts(reduced.problem, known.axes)
+            searches = [_Search(part, known, deadline, found) for part in parts]
+            begun = [search.grow() for search in searches]
+            for search, grown in zip(searches, begun, strict=True):
+                search.run(grown)
     except OutOfTimeError:
         proven = False
     return Front(known.axes, points_of(problem, reduced.restore(known.designs)), proven)
@@ -100,7 +104,8 @@ def pareto(
 def _add_ends(problem: Problem, known: _Known, deadline: float) -> bool:
     """Adds the ends of the front to the known points; whether there may be points between them."""
     for name in known.axes:
-        end = solve(replace(problem, objective={name: 1.0}), time_limit_s=deadline - time.monotonic())
+        left_s = deadline - time.monotonic()
+        end = solve(replace(problem, objective={name: 1.0}), smallest=False, time_limit_s=left_s)
         if end is None:
             return False
         known.add(np.array([end.positions], np.int64))
@@ -112,25 +117,15 @@ def _add_ends(problem: Problem, known: _Known, deadline: float) -> bool:
 def _parts(problem: Problem, axes: tuple[str, str]) -> Iterator[Reduced]:
     """Problems whose fronts together hold that of a problem.
 
-    A sum to which the worst of a column is added (the latency of io_stream) has a loose linear bound. For
-    each worst that there can be, the options that are no worse are a problem in which it is a sum only.
+    A sum to which the worst of a column is added (the latency of io_stream) has a loose linear bound; in each
+    of the parts it is a sum only.
     """
     mixed = [name for name in axes if (own := problem.figures[name]).worst and (own.added or own.along)]
-    if not mixed:
-        yield Reduced(problem, tuple(np.arange(len(layer)) for layer in problem.layers))
-        return
-    name = mixed[0]
-    composition = problem.figures[name]
-    columns = [layer.columns[composition.worst] for layer in problem.layers]
-    least = max(0.0, *(column.min() for column in columns))
-    values = np.unique(np.maximum(np.concatenate(columns), least))
-    between = np.append((values[1:] + values[:-1]) / 2, inf)
-    for worst, limit in zip(values, between, strict=True):
-        added = replace(composition, worst="", constant=composition.constant + float(worst))
-        figures = {**problem.figures, name: added, PART: Composition(worst=composition.worst)}
-        part = reduce(replace(problem, figures=figures, limits={**problem.limits, PART: float(limit)}), axes)
-        if part is not None:
-            yield part
+    for part in sum_parts(problem, mixed):
+        smaller = reduce(part.problem, axes)
+        if smaller is not None:
+            kept = tuple(own[left] for own, left in zip(part.kept, smaller.kept, strict=True))
+            yield Reduced(smaller.problem, kept)
 
 
 class _Known:
@@ -159,12 +154,14 @@ class _Known:
         second = np.concatenate([self.second, figures[self.axes[1]][kept]])
         rest = np.concatenate([self._rest, rest[kept]])
         designs = np.concatenate([self.designs, designs[kept]])
-        order = np.lexsort((*designs.T[::-1], rest, second, first))
-        best = np.minimum.accumulate(second[order])
-        steps = np.ones(len(order), bool)
-        # a step that is not larger than a rounding is none
-        steps[1:] = best[1:] < best[:-1] - ROUNDING * np.abs(best[:-1])
-        order = order[steps]
+        # sums in another order differ in the last bits
+        steps = [_rounded(values) for values in (rest, second, first)]
+        order = np.lexsort((*designs.T[::-1], *steps))
+        second_steps = steps[1][order]
+        best = np.minimum.accumulate(second_steps)
+        better = np.ones(len(order), bool)
+        better[1:] = second_steps[1:] < best[:-1]
+        order = order[better]
         self.first, self.second, self._rest = first[order], second[order], rest[order]
         self.designs = designs[order]
 
@@ -202,13 +199,25 @@ class _Band:
         high: its other one.
         steps: by which points are better than known ones; without, smaller designs that are as good as known
             ones are looked for, too.
-        more: times `LABELS` are kept.
+        limit: with which the front is grown where it is too much to enumerate.
+        closing: whether programmes look for another point.
     """
 
     low: float
     high: float
     steps: tuple[float, float] = (0.0, 0.0)
-    more: int = 1
+    limit: str = ""
+    closing: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Grown:
+    """A front with fewer limits: its figures (n,), which points keep all limits, which one most do not."""
+
+    first: Numbers
+    second: Numbers
+    kept: Flags
+    blamed: str
 
 
 class _Search:
@@ -234,8 +243,8 @@ class _Search:
         )
         self._prices = np.zeros(len(names) - len(self._axes))
 
-    def run(self) -> None:
-        """Adds the points.
+    def run(self, grown: _Grown | None) -> None:
+        """Adds the points that the part's front without limits does not hold.
 
         Raises:
             OutOfTimeError: before it is proven that none is missing.
@@ -247,22 +256,44 @@ class _Search:
         high = float(self.known.first[beyond[0] if len(beyond) else -1])
         if low > high:
             return
-        bands = self._bands(low, high)
+        bands = self._missed(_Band(low, high), grown)
         while bands:
             # the largest gap first, so that a front that time cuts short is coarse rather than half a one
             band = bands.pop(max(range(len(bands)), key=lambda i: self._gap(bands[i])))
             self._found(len(self.known.first))
-            if self._enumerate(band):
+            if band.closing:
+                bands += self._walk(band)
+            elif self._enumerate(band, GLIMPSE if band.limit else LABELS):
                 continue
-            low, high = band.low, band.high
-            inside = self.known.first[(self.known.first > low) & (self.known.first < high)]
-            if len(inside):
-                middle = float(inside[len(inside) // 2])
-                bands += [_Band(middle, high, self._steps), _Band(low, middle, self._steps)]
-            elif band.more == 1:
-                bands.append(_Band(low, high, self._steps, MORE))
-            elif (end_before := self._last_before(high)) is not None and end_before >= low:
-                bands.append(_Band(low, end_before, self._steps))
+            elif band.limit:
+                bands += self._missed(band, self.grow(band.limit, band.high))
+            else:
+                bands += self._cut(band)
+
+    def _cut(self, band: _Band) -> list[_Band]:
+        """Parts of a band that are left where it cannot be enumerated."""
+        low, high = band.low, band.high
+        inside = self._inside(band)
+        if len(inside) > FEW:
+            middle = inside[len(inside) // 2]
+            return [_Band(middle, high, self._steps), _Band(low, middle, self._steps)]
+        ends = [low, *inside, high]
+        return [_Band(*own, self._steps, closing=True) for own in pairwise(ends)]
+
+    def _walk(self, band: _Band) -> list[_Band]:
+        """Adds the point of a band that is the last before its end, and what is left then."""
+        self._check_time()
+        before = self._last_before(band.high)
+        if before is not None:
+            return [_Band(band.low, before, self._steps)] if before >= band.low else []
+        inside = self._inside(band)  # which others may have added meanwhile
+        return [replace(band, high=inside[-1])] if inside else []
+
+    def _inside(self, band: _Band) -> list[float]:
+        """The first figures of the known points within a band, without its ends."""
+        first = self.known.first
+        inside: list[float] = first[(first > band.low) & (first < band.high)].tolist()
+        return inside
 
     def _gap(self, band: _Band) -> float:
         return (band.high - band.low) * (self.known.at(band.low) - self.known.at(band.high))
@@ -270,48 +301,45 @@ class _Search:
     def _add(self, designs: Indices) -> None:
         self.known.add(self._part.restore(designs))
 
-    def _bands(self, low: float, high: float) -> list[_Band]:
-        """Where there may be points that are not known, the lowest last."""
-        bands = [(low, high)]
-        limit = ""
-        for _ in range(2):
-            missed: list[tuple[float, float]] = []
-            for start, end in bands:
-                found, broken = self._missed(start, end, limit)
-                missed += found
-            bands, limit = missed, broken if bands else ""
-            if not bands or not limit:
-                break
-        return [_Band(start, end) for start, end in reversed(bands)]
-
-    def _missed(self, low: float, high: float, limit: str) -> tuple[list[tuple[float, float]], str]:
-        """Parts of a band in which there may be unknown points, and the limit that is to blame most often.
-
-        Of the front with one limit at most, what keeps all of them is part of this front, and between two
-        such points that are next to each other there is none.
-        """
-        designs = relaxed_front(self._problem, self._axes, limit, high)
+    def grow(self, limit: str = "", high: float = inf) -> _Grown | None:
+        """The front with one limit at most, None where it is too much; what keeps all limits is added."""
+        designs = relaxed_front(self._problem, self._axes, [limit] if limit else [], high, self._deadline)
         if designs is None:
-            return [(low, high)], ""
+            return None
         figures = self._problem.evaluate(designs)
         kept = self._problem.within_limits(figures)
         self._add(designs[kept])
-        firsts = figures[self._axes[0]][kept]
-        # before each point that keeps the limits, and behind the last: is there one that does not?
-        missed = np.bincount(np.cumsum(kept)[~kept], minlength=len(firsts) + 1) > 0
-        ends = zip(np.append(-inf, firsts)[missed], np.append(firsts, inf)[missed], strict=True)
-        clipped = [(max(low, float(start)), min(high, float(end))) for start, end in ends]
+        first, second = (figures[name] for name in self._axes)
         often = {name: int((figures[name] > most).sum()) for name, most in self._problem.limits.items()}
-        return [band for band in clipped if band[0] <= band[1]], max(
-            often, key=lambda own: often[own], default=""
-        )
+        blamed = "" if limit else max(often, key=lambda own: often[own], default="")
+        return _Grown(first, second, kept, blamed)
+
+    def _missed(self, band: _Band, grown: _Grown | None) -> list[_Band]:
+        """Parts of a band in which there may be unknown points, the lowest last.
+
+        Of the front with one limit at most, what keeps all of them is part of this front, and between two
+        such points that are next to each other there is none; neither is there where known designs beat
+        those that do not keep them.
+        """
+        if grown is None:
+            return [replace(band, limit="")]
+        settled = grown.kept | self.known.beats(grown.first, grown.second)
+        firsts = grown.first[settled]
+        # before each point that is settled, and behind the last: is there one that is not?
+        missed = np.bincount(np.cumsum(settled)[~settled], minlength=len(firsts) + 1) > 0
+        ends = zip(np.append(-inf, firsts)[missed], np.append(firsts, inf)[missed], strict=True)
+        bands = [
+            _Band(max(band.low, float(start)), min(band.high, float(end)), limit=grown.blamed)
+            for start, end in ends
+        ]
+        return [own for own in reversed(bands) if own.low <= own.high]
 
     def _check_time(self) -> None:
         if time.monotonic() >= self._deadline:
             raise OutOfTimeError("the front was not complete in the time that was given")
 
-    def _solve(self, problem: Problem) -> Solution | None:
-        found = solve(problem, time_limit_s=self._deadline - time.monotonic())
+    def _solve(self, problem: Problem, *, smallest: bool = True) -> Solution | None:
+        found = solve(problem, smallest=smallest, time_limit_s=self._deadline - time.monotonic())
         if found is not None and not found.proven:
             self._add(np.array([found.positions]))
             raise OutOfTimeError("a point of the front was not proven in the time that was given")
@@ -325,13 +353,15 @@ class _Search:
         limits[first] = high - max(apart, self._steps[0] - apart)
         most = self.known.at(limits[first]) - self._steps[1] * (1 - APART)
         limits[second] = min(limits.get(second, inf), most)
-        found = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits))
-        if found is None or found.figures[second] >= self.known.at(limits[first]):
+        lowest = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits), smallest=False)
+        if lowest is None or lowest.figures[second] >= self.known.at(limits[first]):
             return None
-        self._add(np.array([found.positions]))
+        limits[second] = lowest.figures[second]
+        found = self._solve(replace(self._problem, objective={first: 1.0}, limits=limits)) or lowest
+        self._add(np.array([lowest.positions, found.positions]))
         return found.figures[first]
 
-    def _enumerate(self, band: _Band) -> bool:
+    def _enumerate(self, band: _Band, labels: int) -> bool:
         """Adds the points of a band; whether none is missing."""
         low, high, steps = band.low, band.high, band.steps
         fall = self.known.at(low) - self.known.at(high)
@@ -361,7 +391,7 @@ class _Search:
                 lost[rows] = curve.spare(layer, sums[rows], known, high - constants[0]) < -tolerated
             return lost
 
-        designs, complete = self._growth.grow(excess, slack, hopeless, LABELS * band.more)
+        designs, complete = self._growth.grow(excess, slack, hopeless, labels)
         self._add(designs)
         return complete
 
@@ -427,6 +457,13 @@ class _Search:
         options = [reduced[start:end] for start, end in zip(program.starts, program.starts[1:], strict=False)]
         least += sum(float(own.min()) for own in options)
         return unit * least + constant, [unit * (own - own.min()) for own in options]
+
+
+def _rounded(values: Numbers) -> Numbers:
+    """Numbers (n,) without what is less than `ROUNDING` of the largest."""
+    unit = ldexp(1.0, frexp(float(np.abs(values).max(initial=0)) * ROUNDING)[1])
+    rounded: Numbers = np.round(values / unit) * unit
+    return rounded
 
 
 def _step(problem: Problem, name: str) -> float:

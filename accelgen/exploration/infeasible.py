@@ -79,7 +79,7 @@ def explain(problem: Problem) -> Infeasible:
     alone = {}
     for name, limit in problem.limits.items():
         only = replace(problem, objective={name: 1.0})
-        if solve(replace(only, limits={name: limit})) is None:
+        if solve(replace(only, limits={name: limit}), smallest=False) is None:
             alone[name] = _solved(replace(only, limits={}))
     conflict = () if alone else _smallest_conflict(problem)
     nearest = _nearest(problem)
@@ -112,7 +112,7 @@ def _smallest_conflict(problem: Problem) -> tuple[str, ...]:
     for size in range(2, len(problem.limits) + 1):
         for names in combinations(problem.limits, size):
             limits = {name: problem.limits[name] for name in names}
-            if solve(replace(problem, objective={}, limits=limits)) is None:
+            if solve(replace(problem, objective={}, limits=limits), smallest=False) is None:
                 return names
     raise UsageError("a design keeps all of the limits")
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.exploration.problem import Indices, Numbers, Problem
-from accelgen.exploration.reduction import ROUNDING, columns_of, shares_of
+from accelgen.exploration.reduction import ROUNDING, columns_of, exactly_added, shares_of
 
 Flags = npt.NDArray[np.bool_]
 
@@ -113,8 +113,8 @@ class Growth:
         for name, weight in shares.items():
             for rest, layer in zip(rests, layers, strict=True):
                 rest[:, 0] += weight * _sum_of(layer.columns, columns_of(problem, name), len(layer))
-        self.sums = _exactly_added(sums)
-        self._rests = [rest[:, 0] for rest in _exactly_added(rests)]
+        self.sums = exactly_added(sums)
+        self._rests = [rest[:, 0] for rest in exactly_added(rests)]
 
     @property
     def room(self) -> Numbers:
@@ -257,9 +257,6 @@ AXES = 2
 """The first figures, which are to be small beyond what their limits ask for."""
 
 
-SUM_BITS = 51
-"""Of sums that a float64 holds exactly."""
-
 CANDIDATES = 16
 """Labels to one that is kept, which are compared."""
 
@@ -277,16 +274,6 @@ def _sum_of(columns: Mapping[str, Numbers], names: Sequence[str], n_options: int
     for name in names:
         total += columns[name]
     return total
-
-
-def _exactly_added(tables: Sequence[Numbers]) -> list[Numbers]:
-    """Tables (k, c) of layers, rounded in the last bits so that sums over layers are the same in any order.
-
-    Layers that are alike then lead to equal labels, of which one stays.
-    """
-    most = sum(np.abs(table).max(axis=0) for table in tables)
-    units = np.exp2(np.ceil(np.log2(np.where(most > 0, most, 1.0))) - SUM_BITS)
-    return [np.round(table / units) * units for table in tables]
 
 
 def _columns(columns: Mapping[str, Numbers], names: Sequence[str]) -> Numbers:

@@ -1,10 +1,10 @@
-"""The exact optimum of a search problem as a mixed-integer linear programme, which HiGHS in SciPy solves."""
+"""The exact optimum of a search problem, if need be by a mixed-integer linear programme (HiGHS in SciPy)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -15,6 +15,7 @@ from accelgen.exploration.highs import stdout_on_stderr
 from accelgen.exploration.problem import Indices, Numbers, Problem
 from accelgen.exploration.program import Program, Row, unit_of
 from accelgen.exploration.reduction import ROUNDING, Reduced, reduce, shares_of
+from accelgen.exploration.relaxed import lowest, lowest_rest
 
 OPTIMAL, INFEASIBLE = 0, 2
 """The status of SciPy's answer."""
@@ -62,12 +63,13 @@ class Solution(Point):
         return self.cost <= self.bound + PROOF * max(abs(self.cost), abs(self.bound))
 
 
-def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
+def solve(problem: Problem, *, smallest: bool = True, time_limit_s: float = inf) -> Solution | None:
     """The design of least cost that keeps every limit, the same one each time.
 
-    Of designs that cost the same it is a small one: the sum of all figures, each divided by the most that it
-    can be, decides, as far as little effort shows it. Limits are kept as `Problem.within_limits` compares,
-    whatever HiGHS tolerates.
+    Of designs that cost the same it is a small one unless ``smallest`` is false: the sum of all figures, each
+    divided by the most that it can be, decides, as far as little effort shows it. Limits are kept as
+    `Problem.within_limits` compares, whatever HiGHS tolerates. Programmes are only for what does not follow
+    from fronts with fewer limits (`accelgen.exploration.relaxed`).
 
     Returns:
         None where it is proven that no design keeps the limits. With a time limit the best design that was
@@ -84,7 +86,7 @@ def solve(problem: Problem, *, time_limit_s: float = inf) -> Solution | None:
     reduced = reduce(problem, problem.objective)
     if reduced is None:
         return None
-    return _Search(reduced, problem, time.monotonic() + time_limit_s).run()
+    return _Search(reduced, problem, time.monotonic() + time_limit_s).run(smallest)
 
 
 def points_of(problem: Problem, designs: Indices) -> tuple[Point, ...]:
@@ -105,20 +107,37 @@ class _Search:
         self._problem = reduced.problem
         self._deadline = deadline
 
-    def run(self) -> Solution | None:
+    def run(self, smallest: bool) -> Solution | None:
         problem = self._problem
         if problem.combinations == 1:
             return self._only()
+        grown = self._grown(smallest)
+        if grown is not None:
+            return self._solution(self._reduced.restore(grown)[0], inf) if len(grown) else None
+        found = self._programmed()
+        return self._smallest(found) if smallest and found is not None and found.proven else found
+
+    def _grown(self, smallest: bool) -> Indices | None:
+        """The design (1, layers), or none, as far as fronts with few limits tell; None where it is open."""
+        problem = self._problem
+        (name, weight), *others = problem.objective.items() or [("", 0.0)]
+        least = lowest(problem, name, self._deadline) if weight > 0 and not others else None
+        if least is None or not (len(least) and smallest):
+            return least
+        most = float(problem.evaluate(least)[name][0])
+        alike = lowest_rest(replace(problem, limits={**problem.limits, name: most}), self._deadline)
+        return least if alike is None or not len(alike) else alike
+
+    def _programmed(self) -> Solution | None:
+        """The solution of a programme."""
+        problem = self._problem
         program = Program(problem, {*problem.objective, *problem.limits})
         positions, bound = self._least(program, problem.objective, problem.limits)
-        if positions is None:
-            if bound < inf:
-                raise AccelgenError(
-                    "it is open whether a design keeps the limits: many exceed one by a rounding"
-                )
-            return None
-        found = self._solution(positions, bound)
-        return self._smallest(found) if found.proven else found
+        if positions is not None:
+            return self._solution(positions, bound)
+        if bound < inf:
+            raise AccelgenError("it is open whether a design keeps the limits: many exceed one by a rounding")
+        return None
 
     def _smallest(self, found: Solution) -> Solution:
         """The smallest design of the same cost, as far as a few nodes of the search tree show it."""

@@ -55,7 +55,7 @@ class Wording:
             return f"{lead}: {'; '.join(self._taken(figure, found) for figure in binding)}"
         figure = figure_named(self.goals.objective)
         beyond = replace(self.problem, limits={figure: found.figures[figure] - 1})
-        if solve(beyond) is None:
+        if solve(beyond, smallest=False) is None:
             return f"{lead}: there is no {better}, whatever it takes"
         least = dict(self._blocking(beyond))
         if not least:
@@ -88,7 +88,7 @@ class Wording:
         nearest = f"the nearest design has {_listed(missed)}"
         if any(map(self.goals.is_sure, self.most)):
             nearest += " (upper ends of intervals count"
-            if solve(replace(self.problem, limits=self.most)) is not None:
+            if solve(replace(self.problem, limits=self.most), smallest=False) is not None:
                 nearest += "; the estimates themselves can keep the limits, see --margin 0"
             nearest += ")"
         return Impossible(why, nearest, found.missed)
@@ -103,7 +103,7 @@ class Wording:
         """Whether a design would cost less without the limit on a figure."""
         table = self.goals.table_name(figure)
         limits = {name: most for name, most in self.problem.limits.items() if name != table}
-        found = solve(replace(self.problem, limits=limits))
+        found = solve(replace(self.problem, limits=limits), smallest=False)
         return found is not None and found.cost < cost * (1 - 1e-9)
 
     def _blocking(self, beyond: Problem) -> Iterable[tuple[str, float]]:
@@ -112,7 +112,7 @@ class Wording:
             table = self.goals.table_name(figure)
             if table in beyond.limits:
                 continue
-            found = solve(replace(beyond, objective={table: 1.0}))
+            found = solve(replace(beyond, objective={table: 1.0}), smallest=False)
             if found is not None and found.figures[table] > self.problem.limits[table]:
                 yield figure, found.figures[table]
 

@@ -15,6 +15,10 @@ ROUNDING = 1e-12
 """Of sums of figures, relative: two designs whose figures differ by less are equally good."""
 
 
+_SUM_BITS = 51
+"""Of sums that a float64 holds exactly."""
+
+
 @dataclass(frozen=True, eq=False)
 class Reduced:
     """A problem with fewer options, and the positions that they had: ``kept``, an array for each layer."""
@@ -98,6 +102,16 @@ def shares_of(problem: Problem) -> dict[str, float]:
         for name in problem.figures
     }
     return {name: 1 / size for name, size in most.items() if size}
+
+
+def exactly_added(tables: Sequence[Numbers]) -> list[Numbers]:
+    """Tables (k, c) of layers, rounded in the last bits so that sums over layers are the same in any order.
+
+    Layers that are alike then lead to equal labels, of which one stays.
+    """
+    most = sum(np.abs(table).max(axis=0) for table in tables)
+    units = np.exp2(np.ceil(np.log2(np.where(most > 0, most, 1.0))) - _SUM_BITS)
+    return [np.round(table / units) * units for table in tables]
 
 
 def _check(problem: Problem) -> None:

@@ -10,9 +10,8 @@ from accelgen.design import Design, LayerDesign
 from accelgen.estimation import Estimate, estimate_design
 from accelgen.exploration.goals import Goals
 from accelgen.exploration.milp import Point, Solution, solve
-from accelgen.exploration.problem import Indices, Problem
+from accelgen.exploration.problem import Problem
 from accelgen.exploration.reasons import Impossible, Wording
-from accelgen.exploration.relaxed import thriftiest
 from accelgen.exploration.space import Space, design_space
 from accelgen.ir import Network
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
@@ -122,7 +121,8 @@ class Target:
         """
         asked = problem = self.problem(goals)
         for _ in range(ATTEMPTS):
-            found = solve(problem)
+            # of designs that are as good, the other axis decides where it can
+            found = solve(problem, smallest=len(problem.objective) > 1)
             if found is None:
                 return None
             found = _thriftiest(problem, found, goals)
@@ -147,12 +147,5 @@ def _thriftiest(problem: Problem, found: Solution, goals: Goals) -> Solution:
     (figure,) = problem.objective
     other = next(axis for axis in goals.figures if axis != figure)
     most = found.figures[figure]
-    known = thriftiest(problem, (figure, other), most)
-    if known is not None:
-        return replace(found, positions=tuple(known.tolist()), figures=_figures(problem, known))
     again = solve(replace(problem, objective={other: 1.0}, limits={**problem.limits, figure: most}))
     return found if again is None else replace(again, cost=found.cost, bound=found.bound)
-
-
-def _figures(problem: Problem, positions: Indices) -> dict[str, float]:
-    return {name: float(own[0]) for name, own in problem.evaluate(positions[None]).items()}

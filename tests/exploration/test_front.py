@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accelgen.exploration import curves
+from accelgen.exploration import curves, milp, relaxed
 from accelgen.exploration import front as fronts
 from accelgen.exploration.front import knee, pareto, thin
 from accelgen.exploration.milp import Point
 from accelgen.exploration.problem import Composition, Problem
 from accelgen.exploration.reduction import shares_of
-from accelgen.exploration.relaxed import relaxed_front
+from accelgen.exploration.relaxed import lowest, lowest_rest, relaxed_front
 from tests.exploration.problems import COMPOSITIONS, all_designs, problems, tables
 
 
@@ -86,6 +86,7 @@ def test_sums_under_several_limits_miss_nothing(data: st.DataObject):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fronts, "LABELS", data.draw(st.sampled_from([1, 8, 1 << 15])))
         patch.setattr(fronts, "relaxed_front", lambda *_: None)
+        patch.setattr(milp, "lowest", lambda *_: None)
         patch.setattr(curves, "POINTS", data.draw(st.sampled_from([2, 400])))
         patch.setattr(curves, "STARTS", data.draw(st.sampled_from([2, 256])))
         front = pareto(problem, *axes)
@@ -146,16 +147,56 @@ def test_knee_is_where_both_figures_are_small():
     assert thin(points, ("a", "b"), 3) == [points[0], points[2], points[4]]
 
 
+@settings(max_examples=100, deadline=None)
+@given(problems(least=-3), st.booleans())
+def test_the_least_under_limits_is_that_of_all_designs(problem, altogether):
+    figure = next(iter(problem.objective))
+    found = lowest_rest(problem) if altogether else lowest(problem, figure)
+    figures = problem.evaluate(all_designs(problem))
+    kept = problem.within_limits(figures)
+    if found is None:
+        return
+    assert len(found) == kept.any()
+    if len(found):
+        own = problem.evaluate(found)
+        assert problem.within_limits(own)[0]
+        assert altogether or own[figure][0] == pytest.approx(
+            figures[figure][kept].min(), rel=1e-12, abs=1e-12
+        )
+
+
+@pytest.mark.parametrize("limits", [{}, {"dsp": 60.0}, {"dsp": 60.0, "cycles": 300.0}])
+@pytest.mark.parametrize("figure", ["lut", "stream", "interval"])
+def test_the_least_with_two_limits_is_found_without_programmes(figure: str, limits: dict[str, float]):
+    problem = Problem(tables(8, 7, 9, 8, seed=3), {**TABLE_FIGURES, "cycles": SUMS["cycles"]}, {}, limits)
+    figures = problem.evaluate(all_designs(problem))
+    found = lowest(problem, figure)
+    assert found is not None
+    assert problem.evaluate(found)[figure][0] == figures[figure][problem.within_limits(figures)].min()
+
+
+@pytest.mark.parametrize("n_levels", [1, 3, 40, 1000])
+def test_triples_that_another_one_is_as_good_as_are_left_out(n_levels: int):
+    rng = np.random.default_rng(n_levels)
+    columns = [rng.integers(0, high, 300) for high in (n_levels, 30, 30)]
+    values, rest = np.stack(columns, axis=1).astype(np.float64), rng.integers(0, 3, 300).astype(np.float64)
+    as_good = (values[:, None] <= values).all(axis=2)
+    equal = as_good & as_good.T
+    smaller = (rest[:, None] < rest) | ((rest[:, None] == rest) & (np.arange(300)[:, None] < np.arange(300)))
+    beaten = (as_good & (~equal | smaller)).any(axis=0)
+    assert set(relaxed._unbeaten(values, rest).tolist()) == set(np.flatnonzero(~beaten).tolist())
+
+
 @settings(max_examples=30, deadline=None)
 @given(problems(), st.sampled_from([("lut", "dsp"), ("dsp", "lut")]), st.booleans())
 def test_a_front_with_fewer_limits_is_that_of_all_designs(problem, axes, limited):
     problem = replace(
         problem, figures={**COMPOSITIONS, **problem.figures}, limits={"dsp": 9.0, **problem.limits}
     )
-    limit = "dsp" if limited else ""
-    found = relaxed_front(problem, axes, limit)
+    limits = ["dsp"] if limited else []
+    found = relaxed_front(problem, axes, limits)
     figures = problem.evaluate(all_designs(problem))
-    kept = figures["dsp"] <= problem.limits["dsp"] if limit else np.ones(problem.combinations, bool)
+    kept = figures["dsp"] <= problem.limits["dsp"] if limited else np.ones(problem.combinations, bool)
     points = sorted(zip(*(figures[name][kept].round(9) for name in axes), strict=True))
     expected, least = [], np.inf
     for first, second in points:
