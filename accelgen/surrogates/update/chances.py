@@ -11,7 +11,7 @@ from accelgen.surrogates.features import Numbers, from_records
 from accelgen.surrogates.learn.apply import probability
 from accelgen.surrogates.learn.model import Success
 from accelgen.surrogates.learn.success import attempts, fit_success, held_out_margins
-from accelgen.surrogates.record import Synthesis
+from accelgen.surrogates.record import DesignRecord, Synthesis
 from accelgen.surrogates.update.fit import MIN_GROUPS, certain
 
 
@@ -31,12 +31,13 @@ class Chances:
 def fit_chances(rows: Sequence[Synthesis], served: Success | None) -> tuple[Success | None, Chances | None]:
     """A classifier that is better than the one that is served, or None; and how it was chosen.
 
-    A design of several layers counts as its layer with the most products, the first that is too large.
+    A design of several layers counts as its layer with the most products, the first that is too large, and
+    steps of one design as one attempt, which failed where any of them did.
 
     Raises:
         ImportError: XGBoost is not installed.
     """
-    tried = attempts([_hardest(row) for row in rows if row.design.layers])
+    tried = attempts([_hardest(row) for row in _designs(rows) if row.design.layers])
     if sum(not row.success for row in tried) < MIN_GROUPS or len({row.group for row in tried}) < MIN_GROUPS:
         return None, None
     found = fit_success(tried)
@@ -63,6 +64,16 @@ def _by_group(errors: Numbers, rows: Sequence[Synthesis]) -> Numbers:
     groups = np.unique([row.group for row in rows], return_inverse=True)[1]
     means: Numbers = np.bincount(groups, errors) / np.bincount(groups)
     return means
+
+
+def _designs(rows: Sequence[Synthesis]) -> list[Synthesis]:
+    """One row for each design and tool, a failure where there is one."""
+    found: dict[tuple[DesignRecord, str, str], Synthesis] = {}
+    for row in rows:
+        before = found.setdefault((row.design, row.tool, row.version), row)
+        if before.success and not row.success:
+            found[row.design, row.tool, row.version] = row
+    return list(found.values())
 
 
 def _hardest(row: Synthesis) -> Synthesis:

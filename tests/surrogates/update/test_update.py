@@ -16,6 +16,7 @@ from accelgen.surrogates.features import from_records
 from accelgen.surrogates.predict import load_surrogates, predict, read_surrogates
 from accelgen.surrogates.record import Stage
 from accelgen.surrogates.rules import Domain
+from accelgen.surrogates.update.chances import fit_chances
 from accelgen.surrogates.update.corrections import load
 from accelgen.surrogates.update.folder import FILE, PREVIOUS
 from accelgen.surrogates.update.update import update
@@ -232,6 +233,18 @@ def test_failures_teach_the_chances_of_success_but_not_what_was_killed(tmp_path,
     assert updated["success"]["after"] < 0.05 < updated["success"]["before"]
     assert estimated(chain([48, 24, 16], 96)).success > 0.8
     assert estimated(chain([48, 96, 16], 96)).success < 0.2
+
+
+def test_a_design_that_fails_after_c_synthesis_is_one_that_fails():
+    later = [
+        replace(row, resource_stage=Stage.IMPLEMENTATION, success=False, targets={})
+        for row in measured()
+        if failing(row)
+    ]
+    found, chances = fit_chances([*measured(), *later], None)
+    assert found is not None
+    assert (chances.rows, chances.failures) == (len(measured()), len(later))
+    assert chances.after < 0.05
 
 
 def test_the_command_reads_tables_and_says_what_changed(tmp_path, capsys):
