@@ -10,7 +10,7 @@ attempt {
     set_part $part
     create_clock -period $clock_ns -name default
     set_clock_uncertainty $clock_uncertainty default
-    config_compile -name_max_length 80
+    config_compile -name_max_length 80@{pipelines}
     config_interface -m_axi_addr64
     csynth_design
     export_design @{export}

@@ -16,10 +16,14 @@ _PROCESSING_SYSTEMS = {
 
 _HBM_CHANNELS = 32
 
+_PIPELINES = {Interface.STREAM: " -pipeline_style frp", Interface.MEMORY: ""}
+"""An option of config_compile. A core that runs freely must deliver the last sample without another behind it;
+pipelines of some versions' default style stall for lack of input (AMD UG1448, "Pipeline Styles")."""
+
 
 def system_files(top: str, target: Target, n_inputs: int, n_outputs: int) -> dict[str, str]:
     """Path within the project and text of what ``make bitstream`` runs, after ``flow`` and its stages."""
-    core = core_name(top)
+    core, pipelines = core_name(top), _PIPELINES[target.interface]
     if target.system is System.ALVEO:
         products = [f"{top}.xclbin"]
         own = {
@@ -31,6 +35,7 @@ def system_files(top: str, target: Target, n_inputs: int, n_outputs: int) -> dic
                 "board/core.tcl",
                 use="board/link.cfg",
                 flow_target="vitis",
+                pipelines=pipelines,
                 export="-format xo -output ${top}_axi.xo",
             ),
         }
@@ -43,6 +48,7 @@ def system_files(top: str, target: Target, n_inputs: int, n_outputs: int) -> dic
                 "board/core.tcl",
                 use="the block design of bitstream.tcl",
                 flow_target="vivado",
+                pipelines=pipelines,
                 export="-format ip_catalog -vendor accelgen -library hls -ipname ${top}_axi -version 1.0",
             ),
         }

@@ -11,6 +11,9 @@ from accelgen.templates import fill, read
 MAX_BURST = 64
 """Words of one burst of an AXI4 master, or fewer, as none may cross 4 KB (AMD UG1399)."""
 
+IN_FLIGHT = 256
+"""Samples that may be within the network at once; a bit is held of each."""
+
 
 def core_name(top: str) -> str:
     """The wrapper's function, and so the name of the core."""
@@ -124,9 +127,8 @@ class _Wrapper:
             variables += _variable(f"{name}_values", signal, "ARRAY_PARTITION", indent)
         lasts = [f"{name}_last" for name in self._outs] if self._stream else []
         for name in lasts:
-            variables += (
-                f'{indent}hls::stream<bool> {name}("{name}");\n#pragma HLS STREAM variable={name} depth=16\n'
-            )
+            variables += f'{indent}hls::stream<bool> {name}("{name}");\n'
+            variables += f"#pragma HLS STREAM variable={name} depth={IN_FLIGHT}\n"
         unpack, pack = "", ""
         for name in self._ins:
             extra = "".join(f", {last}" for last in lasts) if name == self._ins[0] else ""

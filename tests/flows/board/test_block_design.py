@@ -93,6 +93,8 @@ def test_the_core_is_made_by_documented_commands(board: str, version: str, tmp_p
     write(design_for(board), tmp_path)
     done = tool(tmp_path, "vitis_hls", "-f", "../../flow/board-core.tcl", STANDIN_VERSION=version)
     assert done.returncode == 0, done.stdout + done.stderr
+    # one that runs freely delivers the last sample without another behind it
+    assert ('"-pipeline_style": ["frp"]' in (tmp_path / "journal").read_text()) == (board == "kv260")
 
 
 @needs_tclsh
