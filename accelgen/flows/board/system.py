@@ -17,7 +17,7 @@ _PROCESSING_SYSTEMS = {
 _HBM_CHANNELS = 32
 
 _PIPELINES = {Interface.STREAM: " -pipeline_style frp", Interface.MEMORY: ""}
-"""An option of config_compile. A core that runs freely must deliver the last sample without another behind it;
+"""An option of config_compile. A core that runs freely must deliver the last sample with none behind it;
 pipelines of some versions' default style stall for lack of input (AMD UG1448, "Pipeline Styles")."""
 
 
