@@ -88,7 +88,7 @@ class Limit:
                 title = TITLES[self.figure]
                 raise UsageError(f"how many {title} the part holds is not known; give a count, not a share")
             return floor(float(getattr(held, self.figure)) * self.amount / 100 * (1 + 1e-12))
-        return self.amount
+        return floor(self.amount) if self.unit == "cycles" else self.amount
 
 
 def figure_named(name: str) -> str:

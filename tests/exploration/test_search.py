@@ -362,6 +362,23 @@ def test_targets_that_are_named_twice_are_searched_once():
     assert twice.as_json() == once.as_json()
 
 
+@pytest.mark.parametrize(
+    ("given", "cycles"),
+    [
+        ("2.5", 2),
+        (120, 120),
+        ("120 cycles", 120),
+        ("1us", 100),
+        ("0.001 ms", 100),
+        ("1e3ns", 100),
+        ("19ns", 1),
+    ],
+)
+def test_limits_of_time_are_whole_cycles(given, cycles):
+    (most,) = Goals.of({"latency": given}).most(10.0, None).values()
+    assert most == cycles
+
+
 def test_limits_of_time_are_in_microseconds_where_clock_periods_differ():
     goals = Goals.of({"latency": "10us", "interval": "500 cycles", "lut": 90_000})
     found = accelgen.explore(TAGGER, board="u250", clocks_ns=[3, 7], goals=goals)
