@@ -166,7 +166,8 @@ def _judged(settings: Settings, project: Path, finished: Finished, tries: int) -
     failure, message = None, ""
     if results is None:
         text = (project / LOG).read_text(encoding="utf-8", errors="replace")
-        failure, message = _failure(finished, text), _last_words(text)
+        failure = _failure(finished, text)
+        message = f"{_limit(settings, failure)}{_last_words(text)}"
         if failure is Failure.FAILED and (cause := _OF_MACHINE.search(text)) is not None:
             raise ToolError(f"make {settings.target} in {project}: {cause[0].strip()[:200]}")
         tool = tool_of(project)
@@ -185,6 +186,15 @@ def _failure(finished: Finished, text: str) -> Failure:
     if finished.status == 0 or _NOT_WHOLE.search(text):
         return Failure.NO_REPORT
     return Failure.KILLED if finished.status == 137 or _KILLED.search(text) else Failure.FAILED
+
+
+def _limit(settings: Settings, failure: Failure) -> str:
+    """Which limit a design has reached, before what it said last."""
+    if failure is Failure.TIMED_OUT:
+        return f"took longer than {settings.time_limit_s:g} s; last: "
+    if failure is Failure.OUT_OF_MEMORY and settings.memory_limit_bytes is not None:
+        return f"took more than {settings.memory_limit_bytes / 1e9:g} GB; last: "
+    return ""
 
 
 def _last_words(text: str) -> str:

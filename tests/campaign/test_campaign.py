@@ -88,6 +88,7 @@ def test_failures_are_labels_until_a_design_is_done_after_all(plan, tmp_path, to
     failed = run_campaign(own, tmp_path / "campaign", store=store)
     assert failed.counts == {failure.value: 1}
     assert failed.failures[0].reason
+    assert failed.failures[0].reason.startswith("took more than 0.2 GB; last: ") == (mood == "memory")
     with Store(store) as opened:
         (stored,) = opened.query()
     assert stored.result.failure is failure
