@@ -18,6 +18,7 @@ from accelgen.reports.utilization import (
     read_hierarchy,
     read_utilization,
 )
+from accelgen.reports.vivado import same_device
 
 _SOLUTIONS = ("build/csynth/*_prj/solution*", "*_prj/solution*", "build/csynth/hls", "*/hls")
 """Where the tools work: in accelgen's projects, in hls4ml's, and as components of the Vitis IDE."""
@@ -37,6 +38,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 """Patterns of the place of each report, the first that matches anything counts."""
 
 Report = TypeVar("Report")
+OfVivado = TypeVar("OfVivado", UtilizationReport, HierarchyReport, TimingReport)
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,27 @@ def read_project_reports(folder: Path) -> ProjectReports:
             problems.append(str(error))
             return None
 
-    def vivado(step: str) -> VivadoReports:
+    csynth = read("csynth", read_csynth_folder)
+
+    def vivado(kind: str, reader: Callable[[Path], OfVivado]) -> OfVivado | None:
+        report = read(kind, reader)
+        if report is None or csynth is None or same_device(csynth.part, report.origin.device):
+            return report
+        place, device = find_report(folder, kind), report.origin.device
+        problems.append(f"{place} is of another design: it is for {device}, C synthesis for {csynth.part}")
+        return None
+
+    def step(name: str) -> VivadoReports:
         return VivadoReports(
-            read(f"{step}_utilization", read_utilization),
-            read(f"{step}_hierarchy", read_hierarchy),
-            read(f"{step}_timing", read_timing),
+            vivado(f"{name}_utilization", read_utilization),
+            vivado(f"{name}_hierarchy", read_hierarchy),
+            vivado(f"{name}_timing", read_timing),
         )
 
     return ProjectReports(
-        csynth=read("csynth", read_csynth_folder),
+        csynth=csynth,
         cosim=read("cosim", read_cosim),
-        synth=vivado("synth"),
-        impl=vivado("impl"),
+        synth=step("synth"),
+        impl=step("impl"),
         problems=tuple(problems),
     )

@@ -24,6 +24,12 @@ class Origin:
     state: str | None
 
 
+def same_device(part: str, device: str) -> bool:
+    """Whether a part may be what Vivado calls a device (`Origin`): it may leave out grades at the end."""
+    own, other = (re.sub("^x[acq]|-", "", name.lower()) for name in (part, device))
+    return own.startswith(other) or other.startswith(own)
+
+
 def read_origin(document: Document) -> Origin:
     """The origin of a report; raises ReportError where it does not name a version, a design or a device."""
     match = _VERSION.match(document.fact("tool version"))

@@ -150,6 +150,16 @@ def test_a_cosimulation_that_measured_nothing_is_told_from_one_that_differs(
     assert rows["implementation"] == "timing not met"
 
 
+def test_reports_of_another_device_are_named_and_left_out(tmp_path):
+    folder = write_whole_project(tmp_path / "net")
+    for report in (folder / "build/vivado/reports").glob("*_impl.rpt"):
+        report.write_text(report.read_text().replace("xc7z007sclg225-2", "xczu7ev-ffvc1156-2-e"))
+    comparison = compare(folder)
+    assert [step.name for step in comparison.steps] == STEPS[:3]
+    assert len(comparison.reports.problems) == 3
+    assert all("of another design: it is for xczu7ev" in text for text in comparison.reports.problems)
+
+
 @pytest.mark.parametrize("name", ["../../top", "a b", "&lt;script&gt;", "x" * 300])
 def test_a_top_function_that_cpp_cannot_have_is_named(tmp_path, name):
     folder = write_whole_project(tmp_path / "net")

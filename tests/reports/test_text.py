@@ -17,6 +17,7 @@ from accelgen.reports import (
     read_timing,
     read_utilization,
 )
+from accelgen.reports.vivado import same_device
 from tests.reports.text_reports import (
     FAMILIES,
     LAYOUTS,
@@ -140,7 +141,7 @@ def test_utilization_reads_back_of_every_family(tmp_path, name):
     assert report.resources == {key: USED[key] for key in keys}
     assert report.available == {key: HELD[key] for key in keys}
     origin = report.origin
-    assert (origin.version, origin.design, origin.device) == (family.version, "top", "xc7z020clg400-1")
+    assert (origin.version, origin.design, origin.device) == (family.version, "top", "xc7z007sclg225-2")
     assert origin.state == "Synthesized"
 
 
@@ -183,3 +184,21 @@ def test_timing_not_met(tmp_path):
 def test_timing_without_constraints_is_neither_met_nor_not(tmp_path):
     report = read_timing(written(tmp_path, timing_text(None, None, None)))
     assert (report.wns_ns, report.met, report.clock_ns) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "device", "same"),
+    [
+        ("xc7z020-clg400-1", "7z020clg400-1", True),
+        ("xc7z020clg400-1", "7z020-clg400", True),
+        ("xczu9eg-ffvb1156-2-e", "xczu9egffvb1156-2", True),
+        ("xcu250-figd2104-2L-e", "xcu250-figd2104-2L-e", True),
+        ("xa7a12tcsg325-1q", "7a12t-csg325", True),
+        ("xc7z020clg400-1", "7z010clg400-1", False),
+        ("xc7z020clg400-1", "7z020clg484-1", False),
+        ("xc7z020clg400-1", "7z020clg400-2", False),
+        ("xczu9eg-ffvb1156-2-e", "xczu7ev-ffvc1156-2-e", False),
+    ],
+)
+def test_devices_are_those_of_parts_whatever_vivado_leaves_out(part, device, same):
+    assert same_device(part, device) is same

@@ -187,7 +187,7 @@ def cosim_text(latency=(12, 13, 15), interval=(1, 1, 2), total=60, status="Pass"
     return head + "\n".join(lines) + "\n"
 
 
-def vivado_head(command, version="2023.2", design="top", device="xc7z020clg400-1", state="Synthesized"):
+def vivado_head(command, version="2023.2", design="top", device="xc7z007sclg225-2", state="Synthesized"):
     line = "-" * 100
     return (
         f"Copyright 1986-2022 Xilinx, Inc. All Rights Reserved.\n{line}\n"
