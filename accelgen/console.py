@@ -47,13 +47,19 @@ def progress(text: str) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
-    """Print a table on stdout; the columns named in ``right`` are aligned to the right, None is a dash."""
+    """Print a table on stdout; the columns named in ``right`` are aligned to the right, None is a dash.
+
+    In a narrow terminal columns move closer and names are folded, but never those on the right, which are
+    numbers: where these alone are too wide, so is the table.
+    """
     from rich import box
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else PLAIN_WIDTH)
     table = Table(
         title=Text(printable(title)) if title else None,
         title_justify="left",
@@ -61,9 +67,15 @@ def print_table(
         pad_edge=False,
     )
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        number = column in right
+        table.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=number)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
+    if terminal:
+        free = console.options.update(max_width=PLAIN_WIDTH)
+        if Measurement.get(console, free, table).maximum > console.width:
+            table.padding, table.show_edge = 0, False
+            console = Console(width=max(console.width, Measurement.get(console, free, table).minimum))
     console.print(table)
 
 
