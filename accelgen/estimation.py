@@ -23,6 +23,7 @@ from accelgen.surrogates.features import from_records
 from accelgen.surrogates.predict import CONFIDENCE, Figures, Prediction, load_surrogates, predict
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
+from accelgen.surrogates.rules.estimate import unproven_18k
 from accelgen.surrogates.variants import layers_of_designs
 
 LAYER_TARGETS = ("latency_cycles", "latency_max_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")
@@ -34,9 +35,9 @@ REPORTED = (*LAYER_TARGETS, "clock_ns")
 DECIMALS = 3
 """Of the figures that ``--json`` holds."""
 
-UNTESTED = (
-    "{blocks:,.0f} of the block RAMs follow a rule for reuse factors below the inputs, which no data after "
-    "logic synthesis could test: their interval may be too narrow"
+UNPROVEN = (
+    "up to {blocks:,.0f} of the block RAMs are copies of weights for reads at once, known only of reuse factors "
+    "from the number of inputs on: the interval begins without them"
 )
 
 RESOURCES = tuple(field.name for field in fields(Resources))
@@ -241,9 +242,9 @@ def estimate_record(
         notes.append(f"the resources of {record.part} are not known, so nothing is said of whether it fits")
     layers = from_records([record])
     found = predict(layers, domain)
-    untested = found.layers["bram_18k"][layers.spread & domain.logic].sum()
-    if untested >= 0.5:
-        notes.append(UNTESTED.format(blocks=untested))
+    unproven = unproven_18k(layers, domain).sum()
+    if unproven >= 0.5:
+        notes.append(UNPROVEN.format(blocks=unproven))
     success = float(found.success[0])
     return Estimate(
         record=record,

@@ -26,13 +26,20 @@ from accelgen.surrogates.learn.apply import (
     intervals,
     known_layers,
     layer_widths,
+    lowered,
     probability,
 )
 from accelgen.surrogates.learn.intervals import CONFIDENCE
 from accelgen.surrogates.learn.model import Learned
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain, Estimate, Prices, estimate, load_prices
 from accelgen.surrogates.rules import prices as rules
-from accelgen.surrogates.rules.estimate import DESIGN, cycles_after_input, cycles_between, handed_parts
+from accelgen.surrogates.rules.estimate import (
+    DESIGN,
+    cycles_after_input,
+    cycles_between,
+    handed_parts,
+    unproven_18k,
+)
 from accelgen.surrogates.rules.prices import total_cost
 from accelgen.surrogates.update.corrections import (
     Applied,
@@ -144,8 +151,10 @@ def predict(
     trained = load_surrogates() if surrogates is None else surrogates
     _, known, designs, single, applied = _served(layers, domain, trained)
     widths = with_own_widths(layer_widths(layers, designs, known, trained.learned), applied)
+    figures = intervals(layers, designs, single, known, widths)
+    figures["bram_18k"] = lowered(figures["bram_18k"], layers.total(unproven_18k(layers, domain)))
     return Prediction(
-        designs=intervals(layers, designs, single, known, widths),
+        designs=figures,
         layers=single,
         success=probability(layers, trained.corrections.success or trained.learned.success),
         outside=without_reasons(known.outside, layers, applied),

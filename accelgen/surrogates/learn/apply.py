@@ -315,6 +315,14 @@ def intervals(
     return found
 
 
+def lowered(figures: Figures, less: Numbers) -> Figures:
+    """Figures whose intervals begin below what is left of values (d,) without ``less``, by as much as before."""
+    without = figures.low * np.divide(
+        figures.value - less, figures.value, out=np.ones(less.shape), where=figures.value > 0
+    )
+    return replace(figures, low=np.clip(without, 0, figures.low))
+
+
 def _of_largest(layers: Layers, values: Numbers, width: Numbers) -> Numbers:
     """The width of the largest of each design's values (n,), any of which may turn out to be the largest."""
     most = np.maximum(layers.largest(values), 1e-12)

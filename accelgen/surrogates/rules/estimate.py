@@ -195,6 +195,15 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
     return Estimate(totals, found)
 
 
+def unproven_18k(layers: Layers, domain: Domain) -> Numbers:
+    """18 Kb blocks of layers, (n,), by a rule that no data tested; see `resource.unproven_18k`."""
+    rows = layers.spread & KERNELS[0].serves(layers)
+    found = np.zeros(rows.shape)
+    if domain.logic and rows.any():
+        found[rows] = resource.unproven_18k(layers if rows.all() else layers.select(rows), domain)
+    return found
+
+
 def estimate_record(
     design: DesignRecord, domain: Domain = DEFAULT_DOMAIN, prices: Prices | None = None
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
