@@ -36,8 +36,8 @@ DECIMALS = 3
 """Of the figures that ``--json`` holds."""
 
 UNPROVEN = (
-    "up to {blocks:,.0f} of the block RAMs are copies of weights for reads at once, known only of reuse factors "
-    "from the number of inputs on: the interval begins without them"
+    "up to {blocks:,.0f} of the block RAMs are copies of weights for reads at once, known only of reuse "
+    "factors from the number of inputs on: the interval begins without them"
 )
 
 RESOURCES = tuple(field.name for field in fields(Resources))

@@ -316,7 +316,7 @@ def intervals(
 
 
 def lowered(figures: Figures, less: Numbers) -> Figures:
-    """Figures whose intervals begin below what is left of values (d,) without ``less``, by as much as before."""
+    """Figures whose intervals begin as far below values (d,) without ``less`` as before below values."""
     without = figures.low * np.divide(
         figures.value - less, figures.value, out=np.ones(less.shape), where=figures.value > 0
     )
