@@ -196,7 +196,7 @@ def estimate(layers: Layers, domain: Domain = DEFAULT_DOMAIN, prices: Prices | N
 
 
 def unproven_18k(layers: Layers, domain: Domain) -> Numbers:
-    """18 Kb blocks of layers, (n,), by a rule that no data tested; see `resource.unproven_18k`."""
+    """18 Kb blocks of layers, (n,), that logic synthesis may not take (`resource.unproven_18k`)."""
     rows = layers.spread & KERNELS[0].serves(layers)
     found = np.zeros(rows.shape)
     if domain.logic and rows.any():

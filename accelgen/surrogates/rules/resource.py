@@ -139,10 +139,8 @@ def unproven_18k(layers: Layers, domain: Domain) -> Numbers:
     """18 Kb blocks of `bram_18k` that only a ROM copied for its reads has, where none was seen to be copied.
 
     That Vivado copies ROMs is known of RF >= n_in alone. With fewer cycles it may as well build the words of
-    BF weights that HLS reports. 0 where reuse factors are known, and in HLS reports.
+    BF weights that HLS reports. 0 where reuse factors are known.
     """
-    if not domain.logic:
-        return np.zeros(layers.n_in.shape)
     depth, bits = layers.reuse_factor, layers.block_factor * layers.weight_bits
     words = hls_rom_18k(depth, bits, np.zeros(bits.shape)) * layers.parallel_positions
     unproven: Numbers = np.maximum(bram_18k(layers, domain) - words, 0) * layers.spread
