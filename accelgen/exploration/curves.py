@@ -69,7 +69,8 @@ class Pricing:
     def __init__(self, sums: Sequence[Numbers], room: Numbers) -> None:
         self.sums = sums
         self.room = room
-        self._unit = np.maximum(np.abs(room), sum(np.abs(own[:, 2:]).max(axis=0) for own in sums) / len(sums))
+        size = np.maximum(np.abs(room), sum(np.abs(own[:, 2:]).max(axis=0) for own in sums) / len(sums))
+        self._unit = np.where(size > 0, size, 1.0)
 
     def tuned(self, prices: Numbers, first: float, target: float) -> tuple[Curve, list[Indices]]:
         """A curve that is high at a first figure, from known prices on, and designs (d, layers) found there.

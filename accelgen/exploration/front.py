@@ -6,7 +6,9 @@ limits, so that every option costs something beyond the least that any design ne
 of the front lie below the steps of the designs that are known: options, and partial designs, that cost more
 than what is between those steps and the bound lead to none of them. So do those that get no lower than known
 designs where limits have prices (`accelgen.exploration.curves`). What is left is enumerated with dominance
-(`accelgen.exploration.labels`); where that is too much, the band is halved at a point found in it.
+(`accelgen.exploration.labels`). Where that is too much, the front with one limit more settles parts of the
+band; then it is halved at a point found in it, and where few are known, integer programmes show that there is
+none between two of them, or which one.
 """
 
 from __future__ import annotations
@@ -283,7 +285,7 @@ class _Search:
     def _walk(self, band: _Band) -> list[_Band]:
         """Adds the point of a band that is the last before its end, and what is left then."""
         self._check_time()
-        before = self._last_before(band.high)
+        before = self._last_before(band)
         if before is not None:
             return [_Band(band.low, before, self._steps)] if before >= band.low else []
         inside = self._inside(band)  # which others may have added meanwhile
@@ -345,20 +347,23 @@ class _Search:
             raise OutOfTimeError("a point of the front was not proven in the time that was given")
         return found
 
-    def _last_before(self, high: float) -> float | None:
-        """The first figure of the point before ``high``, which joins the known ones; None if it is one."""
+    def _last_before(self, band: _Band) -> float | None:
+        """The first figure of the point before a band's end, which joins the known ones; None if it has."""
         first, second = self._axes
         limits = dict(self._problem.limits)
         apart = APART / shares_of(self._problem).get(first, 1.0)
-        limits[first] = high - max(apart, self._steps[0] - apart)
+        limits[first] = band.high - max(apart, self._steps[0] - apart)
         most = self.known.at(limits[first]) - self._steps[1] * (1 - APART)
         limits[second] = min(limits.get(second, inf), most)
         lowest = self._solve(replace(self._problem, objective={second: 1.0}, limits=limits), smallest=False)
         if lowest is None or lowest.figures[second] >= self.known.at(limits[first]):
             return None
+        self._add(np.array([lowest.positions]))
+        if lowest.figures[first] <= band.low:
+            return lowest.figures[first]
         limits[second] = lowest.figures[second]
         found = self._solve(replace(self._problem, objective={first: 1.0}, limits=limits)) or lowest
-        self._add(np.array([lowest.positions, found.positions]))
+        self._add(np.array([found.positions]))
         return found.figures[first]
 
     def _enumerate(self, band: _Band, labels: int) -> bool:

@@ -21,6 +21,9 @@ MOST_POINTS = 50_000
 MOST_GROWN = 1 << 19
 """Partial designs with one more layer beyond which it is not."""
 
+FEW_GROWN = 1 << 17
+"""Those beyond which the least of a figure is not looked for: a programme takes no longer."""
+
 REST = "all shares"
 """The figure that is the sum of all others' shares."""
 
@@ -38,6 +41,7 @@ def relaxed_front(
     limits: Collection[str] = (),
     high: float = inf,
     deadline: float = inf,
+    most_grown: int = MOST_GROWN,
 ) -> Indices | None:
     """Designs (d, layers) of every point of the front of a problem with fewer limits, by ascending first.
 
@@ -49,6 +53,7 @@ def relaxed_front(
         limits: the figures whose limits hold: the axes and another one at most.
         high: the most that the first figure may be.
         deadline: when it is given up, by `time.monotonic`.
+        most_grown: partial designs with one more layer beyond which it is.
 
     Returns:
         None where a figure is not a sum over layers, or there are too many partial designs.
@@ -64,7 +69,7 @@ def relaxed_front(
         ROUNDING / shares.get(name, 1.0) - each.constant for name, each in zip(names, figures, strict=True)
     ]
     sums = [np.stack([_column(layer, each.added) for each in figures], axis=1) for layer in problem.layers]
-    return _front(exactly_added(sums), _rests(problem), most, deadline)
+    return _front(exactly_added(sums), _rests(problem), most, deadline, most_grown)
 
 
 def lowest(problem: Problem, figure: str, deadline: float = inf) -> Indices | None:
@@ -107,8 +112,8 @@ def sum_parts(problem: Problem, names: Collection[str]) -> Iterator[Reduced]:
         yield Reduced(problem, tuple(np.arange(len(layer)) for layer in problem.layers))
         return
     columns = [layer.columns[column] for layer in problem.layers]
-    values = np.unique(np.concatenate([np.zeros(1), *columns]))
-    for worst in values[values >= max((own.min() for own in columns), default=0.0)].tolist():
+    least = max(0.0, *(own.min() for own in columns))
+    for worst in np.unique(np.maximum(np.concatenate(columns), least)).tolist():
         figures = {
             name: replace(own, worst="", constant=own.constant + worst) if own.worst == column else own
             for name, own in problem.figures.items()
@@ -168,7 +173,7 @@ def _first_kept(
     low, high = ends
     for rise in RISES if low > 0 and len(limits) > 1 else RISES[-1:]:
         end = min(low * rise, high) if low > 0 else high
-        designs = relaxed_front(problem, axes, limits, end, deadline)
+        designs = relaxed_front(problem, axes, limits, end, deadline, FEW_GROWN)
         if designs is None:
             return None
         kept = designs[problem.evaluate(designs)[axes[1]] <= problem.limits[axes[1]]]
@@ -202,7 +207,7 @@ def _rests(problem: Problem) -> list[Numbers]:
 
 
 def _front(
-    sums: Sequence[Numbers], rests: Sequence[Numbers], most: Numbers, deadline: float
+    sums: Sequence[Numbers], rests: Sequence[Numbers], most: Numbers, deadline: float, most_grown: int
 ) -> Indices | None:
     """The front of sums over layers of columns (k, c), which are at most ``most`` (c,)."""
     least = np.array([own.min(axis=0) for own in sums])
@@ -210,7 +215,7 @@ def _front(
     total, rest = np.zeros((1, len(most))), np.zeros(1)
     steps: list[tuple[Indices, Indices]] = []
     for own, own_rest, further in zip(sums, rests, ahead, strict=True):
-        if len(total) * len(own) > MOST_GROWN or time.monotonic() >= deadline:
+        if len(total) * len(own) > most_grown or time.monotonic() >= deadline:
             return None
         grown = (total[:, None] + own).reshape(-1, len(most))
         possible = np.flatnonzero((grown + further <= most).all(axis=1))
