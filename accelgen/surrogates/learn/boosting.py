@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelgen.surrogates.features import Numbers
-from accelgen.surrogates.learn.columns import COLUMNS, Matrix
+from accelgen.surrogates.features import Flags, Layers, Numbers
+from accelgen.surrogates.learn.apply import WORST, offset
+from accelgen.surrogates.learn.columns import COLUMNS, Matrix, columns, design_columns
 from accelgen.surrogates.learn.trees import Forest, from_xgboost
 
 TREES = 100
@@ -54,6 +55,29 @@ class Task:
     rest: Numbers
     measured: Numbers
     offset: float
+
+    @classmethod
+    def of(
+        cls, target: str, layers: Layers, base: Numbers, rest: Numbers, measured: Numbers, chosen: Flags
+    ) -> Task:
+        """The task that chosen designs (d,) with ``layers`` (n,) set.
+
+        Args:
+            target: which figure.
+            layers: those of the family that is learned of.
+            base: what the rules say of them, (n,), or of the designs, (d,), if the slowest layer decides.
+            rest: what else the designs have, (d,).
+            measured: (d,).
+            chosen: designs with such layers, (d,).
+        """
+        rows = columns(layers)
+        if target in WORST:
+            used, design = chosen, np.arange(chosen.sum())
+            rows = design_columns(layers, rows)
+        else:
+            used = chosen[layers.design]
+            design = (np.cumsum(chosen) - 1)[layers.design[used]]
+        return cls(rows[used], design, base[used], rest[chosen], measured[chosen], offset(target))
 
 
 def monotone(target: str) -> Mapping[str, int]:

@@ -12,7 +12,6 @@ from accelgen.surrogates.dataset import unique
 from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
 from accelgen.surrogates.learn.apply import WORST, corrected, decimals, known_layers, offset
 from accelgen.surrogates.learn.boosting import Task, grow
-from accelgen.surrogates.learn.columns import columns, design_columns
 from accelgen.surrogates.learn.folds import group_folds
 from accelgen.surrogates.learn.intervals import log_errors, quantile
 from accelgen.surrogates.learn.model import Learned, Part
@@ -258,33 +257,14 @@ def _forest(table: _Ruled, members: Flags, leading: Flags, target: str) -> Fores
         or score(measured[chosen], said[chosen], decimals(target)).exact >= EXACT
     ):
         return None
-    position = np.cumsum(chosen) - 1
     own = table.layers.select(members)
-    rows = columns(own)
     if target in WORST:
-        task = Task(
-            design_columns(own, rows)[chosen],
-            np.arange(chosen.sum()),
-            said[chosen],
-            np.zeros(chosen.sum()),
-            measured[chosen],
-            offset(target),
-        )
-        return grow(task, target)
+        return grow(Task.of(target, own, said, np.zeros(said.shape), measured, chosen), target)
     base = table.ruled.layers.get(target)
     if base is None:
         return None
-    used = chosen[own.design]
     rest = said - table.layers.total(np.where(members, base, 0.0))
-    task = Task(
-        rows[used],
-        position[own.design[used]],
-        base[members][used],
-        rest[chosen],
-        measured[chosen],
-        offset(target),
-    )
-    return grow(task, target)
+    return grow(Task.of(target, own, base[members], rest, measured, chosen), target)
 
 
 def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:

@@ -17,6 +17,7 @@ from accelgen.surrogates.learn.columns import columns, design_columns
 from accelgen.surrogates.learn.folds import group_folds
 from accelgen.surrogates.learn.intervals import log_errors, quantile
 from accelgen.surrogates.learn.scope import Scope, families, main_families, weighted
+from accelgen.surrogates.learn.train import EXACT, GAIN, MIN_ROWS
 from accelgen.surrogates.metrics import score, smape
 from accelgen.surrogates.predict import Surrogates, predict
 from accelgen.surrogates.record import TARGETS, Synthesis
@@ -26,16 +27,7 @@ from accelgen.surrogates.update.corrections import Corrected, Correction, within
 MIN_GROUPS = 4
 """Architectures from which on anything is learned."""
 
-MIN_ROWS = 20
-"""Results from which on trees are tried."""
-
 FOLDS = 5
-
-EXACT = 0.9
-"""Share of exact predictions from which on there is nothing to correct."""
-
-GAIN = 0.02
-"""Part of the error that a correction must save."""
 
 CERTAIN = 0.994
 """How sure it must be that a correction saves anything: some ten figures are tried at once."""
@@ -136,28 +128,8 @@ class _Family:
         shift = float(np.median(np.log((measured - rest)[usable] / base[usable])))
         if kind == "shift" or usable.sum() < MIN_ROWS:
             return Correction(shift)
-        position = np.cumsum(usable) - 1
-        figures = columns(self.layers)
-        if worst:
-            task = Task(
-                design_columns(self.layers, figures)[usable],
-                np.arange(usable.sum()),
-                base[usable] * np.exp(shift),
-                np.zeros(usable.sum()),
-                measured[usable],
-                offset(target),
-            )
-        else:
-            used = usable[self.layers.design]
-            task = Task(
-                figures[used],
-                position[self.layers.design[used]],
-                self.single[target][used] * np.exp(shift),
-                rest[usable],
-                measured[usable],
-                offset(target),
-            )
-        return Correction(shift, grow(task, target))
+        parts = (self.said if worst else self.single)[target] * np.exp(shift)
+        return Correction(shift, grow(Task.of(target, self.layers, parts, rest, measured, usable), target))
 
     def corrected(self, target: str, correction: Correction) -> Numbers:
         """The figures of designs with a correction, (d,)."""
