@@ -29,7 +29,7 @@ from accelgen.exploration.labels import Flags, Growth
 from accelgen.exploration.milp import INFEASIBLE, OutOfTimeError, Point, Solution, points_of, solve
 from accelgen.exploration.problem import Indices, Numbers, Problem
 from accelgen.exploration.program import Program, unit_of
-from accelgen.exploration.reduction import ROUNDING, Reduced, columns_of, least_with_each, reduce, shares_of
+from accelgen.exploration.reduction import ROUNDING, Reduced, least_with_each, reduce, shares_of, step_of
 from accelgen.exploration.relaxed import relaxed_front, sum_parts
 
 LABELS = 1 << 15
@@ -43,9 +43,6 @@ GLIMPSE = 1 << 14
 
 FEW = 8
 """Known points of a band that is too much, up to which it is cut at all of them, not at the middle one."""
-
-MOST_WHOLE = 2**50
-"""Of a sum of whole numbers that is exact."""
 
 APART = 1e-9
 """Of the most that a figure can be: two points of a front are at least that far apart."""
@@ -143,7 +140,7 @@ class _Known:
         self.second: Numbers = np.zeros(0)
         self._rest: Numbers = np.zeros(0)
         self.designs: Indices = np.zeros((0, len(problem.layers)), np.int64)
-        self.steps = (_step(problem, axes[0]), _step(problem, axes[1]))
+        self.steps = (step_of(problem, axes[0]), step_of(problem, axes[1]))
 
     def add(self, designs: Indices) -> None:
         """Adds those of the designs that keep the limits, and drops what they beat."""
@@ -469,15 +466,6 @@ def _rounded(values: Numbers) -> Numbers:
     unit = ldexp(1.0, frexp(float(np.abs(values).max(initial=0)) * ROUNDING)[1])
     rounded: Numbers = np.round(values / unit) * unit
     return rounded
-
-
-def _step(problem: Problem, name: str) -> float:
-    """What values of a figure differ by at least, where all that it follows from is whole numbers; else 0."""
-    columns = [layer.columns[column] for column in columns_of(problem, name) for layer in problem.layers]
-    values = np.concatenate([np.zeros(1), *columns])
-    if (values != np.round(values)).any() or np.abs(values).sum() >= MOST_WHOLE:
-        return 0.0
-    return float(np.gcd.reduce(values.astype(np.int64)))
 
 
 def thin(points: Sequence[Point], axes: tuple[str, str], n: int, kept: Sequence[int] = ()) -> list[Point]:

@@ -14,7 +14,7 @@ from accelgen.errors import AccelgenError, UsageError
 from accelgen.exploration.highs import stdout_on_stderr
 from accelgen.exploration.problem import Indices, Numbers, Problem
 from accelgen.exploration.program import Program, Row, unit_of
-from accelgen.exploration.reduction import ROUNDING, Reduced, reduce, shares_of
+from accelgen.exploration.reduction import ROUNDING, Reduced, reduce, shares_of, step_of
 from accelgen.exploration.relaxed import lowest, lowest_rest
 
 OPTIMAL, INFEASIBLE = 0, 2
@@ -106,6 +106,9 @@ class _Search:
         self._original = original
         self._problem = reduced.problem
         self._deadline = deadline
+        names = list(self._problem.objective)
+        single = len(names) == 1 and self._problem.objective[names[0]] == 1
+        self._step = step_of(self._problem, names[0]) if single else 0.0
 
     def run(self, smallest: bool) -> Solution | None:
         problem = self._problem
@@ -231,9 +234,11 @@ class _Search:
             return None, inf
         if answer.x is None:
             raise OutOfTimeError(f"no design was found in the time that was given: {answer.message}")
-        # an optimum may be too low by what HiGHS tolerates of each row
-        tolerated = TOLERATED if answer.status == OPTIMAL else 0.0
-        return answer.x, (answer.mip_dual_bound + tolerated) * unit + objective.constant
+        bound = answer.mip_dual_bound * unit + objective.constant
+        if answer.status == OPTIMAL:
+            # too low by what HiGHS tolerates of each row; of whole numbers it leaves the last one open
+            bound += max(TOLERATED * unit, self._step)
+        return answer.x, bound
 
 
 def _sum(program: Program, weights: Mapping[str, float]) -> Row:

@@ -18,6 +18,9 @@ ROUNDING = 1e-12
 _SUM_BITS = 51
 """Of sums that a float64 holds exactly."""
 
+MOST_WHOLE = 2**50
+"""Of a sum of whole numbers that is exact."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
@@ -102,6 +105,15 @@ def shares_of(problem: Problem) -> dict[str, float]:
         for name in problem.figures
     }
     return {name: 1 / size for name, size in most.items() if size}
+
+
+def step_of(problem: Problem, name: str) -> float:
+    """What values of a figure differ by at least, where all that it follows from is whole numbers; else 0."""
+    columns = [layer.columns[column] for column in columns_of(problem, name) for layer in problem.layers]
+    values = np.concatenate([np.zeros(1), *columns])
+    if (values != np.round(values)).any() or np.abs(values).sum() >= MOST_WHOLE:
+        return 0.0
+    return float(np.gcd.reduce(values.astype(np.int64)))
 
 
 def exactly_added(tables: Sequence[Numbers]) -> list[Numbers]:

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from scipy import optimize
 
 from accelgen.errors import UsageError
+from accelgen.exploration import milp
 from accelgen.exploration.milp import OutOfTimeError, solve
 from accelgen.exploration.problem import Composition, LayerOptions, Problem
 from tests.exploration.problems import all_designs, problems, tables
@@ -139,6 +140,21 @@ def test_what_highs_tolerates_keeps_an_optimum_from_no_proof(monkeypatch: pytest
     assert solution.cost == problem.evaluate(all_designs(problem))["stream"].min()
     assert solution.proven
     assert solution.bound == solution.cost
+
+
+def test_a_bound_that_leaves_no_whole_number_open_is_a_proof(monkeypatch):
+    def lowered(*arguments: Any, **options: Any) -> Any:
+        answer = optimize.milp(*arguments, **options)
+        answer.mip_dual_bound -= 1023 / 1024
+        return answer
+
+    problem = Problem(tables(5, 5, 5, seed=4), {"lut": Composition("lut")}, {"lut": 1.0})
+    monkeypatch.setattr(milp, "lowest", lambda *_: None)
+    monkeypatch.setattr(milp, "milp", lowered)
+    monkeypatch.setattr(milp, "unit_of", lambda _: 1.0)
+    solution = solve(problem)
+    assert solution is not None
+    assert solution.proven
 
 
 def test_no_layers_have_one_design():
