@@ -148,7 +148,8 @@ def test_a_bound_that_leaves_no_whole_number_open_is_a_proof(monkeypatch):
         answer.mip_dual_bound -= 1023 / 1024
         return answer
 
-    problem = Problem(tables(5, 5, 5, seed=4), {"lut": Composition("lut")}, {"lut": 1.0})
+    figures = {"lut": Composition("lut"), "cycles": Composition("cycles")}
+    problem = Problem(tables(7, 7, 7, seed=1), figures, {"lut": 1.0}, {"cycles": 90.0})
     monkeypatch.setattr(milp, "lowest", lambda *_: None)
     monkeypatch.setattr(milp, "milp", lowered)
     monkeypatch.setattr(milp, "unit_of", lambda _: 1.0)
