@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from accelgen.workers import Journal, open_workers
 from accelgen.workers.processes import Processes
 from tests.exploration.problems import COMPOSITIONS, tables
 from tests.workers.clusters import local_cluster
+from tests.workers.waiting import wait_until
 
 AXES = ("latency", "lut")
 
@@ -46,9 +46,11 @@ def test_fronts_are_the_same_when_a_dask_worker_is_killed():
         ThreadPoolExecutor(1) as thread,
     ):
         found = thread.submit(fronts, PROBLEMS, AXES, workers=workers)
-        while not any(worker.processing for worker in list(cluster.scheduler.workers.values())):
-            assert not found.done()
-            time.sleep(0.01)
+        known = cluster.scheduler.workers
+        wait_until(
+            lambda: found.done() or any(worker.processing for worker in list(known.values())),
+            "no worker has a task",
+        )
         os.kill(cluster.workers[0].pid, signal.SIGKILL)
         assert same(found.result()) == same(EXPECTED)
 

@@ -64,8 +64,11 @@ def endless_from(folder: Path, first: int, task):
     return endless(folder, task) if task >= first else noted(folder, task)
 
 
-def late_once(folder: Path, task):
-    return noted(folder, task) if (folder / f"{task}.ran").exists() else endless(folder, task)
+def refuse_once(folder: Path, task):
+    result = noted(folder, task)
+    if len((folder / f"{task}.ran").read_text().split()) == 1:
+        raise DesignError(f"{task} comes too early")
+    return result
 
 
 def die(folder: Path, doomed: list[int], tries: int, task):

@@ -135,12 +135,16 @@ def test_a_function_that_workers_cannot_import_is_refused(others, monkeypatch):
 
 
 def test_failed_tasks_are_tried_again(workers, tmp_path):
-    function = partial(functions.late_once, tmp_path)
-    limits = Limits(time_s=1, retries=1)
-    assert results([3], function, workers=workers, limits=limits) == [3 / 7]
-    found = noted(tmp_path)
-    assert len(found["3"]) == 2
-    wait_until_gone([found["3"][0], *found["child"]])
+    function = partial(functions.refuse_once, tmp_path)
+    assert results([3, 4], function, workers=workers, limits=Limits(retries=1)) == [3 / 7, 4 / 7]
+    assert {name: len(pids) for name, pids in noted(tmp_path).items()} == {"3": 2, "4": 2}
+
+
+def test_tasks_are_tried_again_no_more_often_than_is_allowed(workers, tmp_path):
+    function = partial(functions.refuse_once, tmp_path)
+    (outcome,) = evaluate([3], function, workers=workers, collect=True)
+    assert outcome.failure.reason == "3 comes too early"
+    assert len(noted(tmp_path)["3"]) == 1
 
 
 def test_a_task_that_takes_too_long_is_ended_with_what_it_started(workers, tmp_path):
