@@ -1,4 +1,4 @@
-"""Directories that are written as a whole: a new one takes the place of the old one, or nothing happens."""
+"""Directories and files that are written whole: a new one takes the place of the old, or nothing happens."""
 
 from __future__ import annotations
 
@@ -103,6 +103,26 @@ def _exchange(first: Path, second: Path) -> bool:
         return False
     at_cwd, exchange = -100, 2
     return bool(renameat2(at_cwd, os.fsencode(first), at_cwd, os.fsencode(second), exchange) == 0)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads it, also after a crash, finds all of it or what was there before.
+
+    Processes that write different contents to one path need a lock.
+
+    Raises:
+        OSError: it cannot be written; what was there before is.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        part.unlink(missing_ok=True)  # as on a full disk
+        raise
+    part.replace(path)
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:

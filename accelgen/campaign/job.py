@@ -23,6 +23,7 @@ from accelgen.campaign.space import Job
 from accelgen.design import Design
 from accelgen.errors import ReportError, ToolError
 from accelgen.ir.serialize import load
+from accelgen.replacing import write_whole
 from accelgen.results import Failure
 from accelgen.verification import random_inputs
 from accelgen.workers.command import Ending, Finished, run_command
@@ -95,7 +96,7 @@ def synthesize(settings: Settings, task: Mapping[str, str]) -> dict[str, Any]:
             if not is_whole(project):
                 _build(job, root / NETWORKS / f"{job.network}.npz", project)
             outcome = _run(settings, project)
-            _write_outcome(project / RESULT, outcome)
+            write_whole(project / RESULT, json.dumps(outcome.as_json()).encode())
         if settings.keep is Keep.REPORTS:  # of one that ended before, too: that may have been interrupted
             prune(project)
         return outcome.as_json()
@@ -209,12 +210,3 @@ def _read_outcome(path: Path) -> Outcome | None:
         return Outcome.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ReportError, ValueError, RecursionError):
         return None
-
-
-def _write_outcome(path: Path, outcome: Outcome) -> None:
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(outcome.as_json(), file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -20,6 +20,7 @@ from accelgen.design.reuse import legalize
 from accelgen.errors import DesignError, UsageError
 from accelgen.ir import Affine, Network
 from accelgen.ir.serialize import to_bytes
+from accelgen.replacing import write_whole
 from accelgen.sweep import possible_factors
 
 DIGITS = 16
@@ -219,12 +220,9 @@ def _too_many() -> UsageError:
 
 
 def _write_network(subject: Subject, folder: Path) -> None:
-    """Write a network whole or not at all."""
     path = folder / f"{subject.digest}.npz"
     if not path.exists():
-        part = path.with_suffix(".part")
-        part.write_bytes(subject.content)
-        part.replace(path)
+        write_whole(path, subject.content)
 
 
 def _digest(content: bytes) -> str:

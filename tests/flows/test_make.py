@@ -11,6 +11,7 @@ import pytest
 
 from accelgen.reports.project import read_project_reports
 from tests.flows.makes import SECONDS, TOOLS, Makes, build, needs_tclsh
+from tests.workers.waiting import wait_until
 
 ALL = {"csynth", "cosim", "export", "vivado-synth", "vivado-impl"}
 
@@ -109,11 +110,9 @@ def test_an_old_report_does_not_outlive_a_new_failure(make: Makes) -> None:
 def test_interrupted_make_goes_on(make: Makes, number: signal.Signals) -> None:
     process = make.start("csynth", STANDIN_MODE="csynth=hang")
     log = make.folder / "build/logs/csynth.log"
-    deadline = time.monotonic() + 30
-    while not (log.is_file() and "(hang)" in log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: log.is_file() and "(hang)" in log.read_text(), "the stage does not start")
     os.killpg(process.pid, number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=SECONDS)
     assert make.stamps() == set()
     assert make("csynth").status == 0
     assert make.stamps() == {"csynth"}
@@ -122,12 +121,10 @@ def test_interrupted_make_goes_on(make: Makes, number: signal.Signals) -> None:
 def test_what_changes_while_a_stage_runs_makes_it_run_again(make: Makes) -> None:
     process = make.start("csynth", STANDIN_SECONDS="1")
     start = make.folder / "build/csynth.start"
-    deadline = time.monotonic() + 30
-    while not start.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.05)
+    wait_until(start.exists, "the stage does not start")
+    time.sleep(0.05)  # so that the source is newer
     (make.folder / "firmware/small_top.cpp").touch()
-    process.communicate(timeout=30)
+    process.communicate(timeout=SECONDS)
     assert make.stamps() == {"csynth"}
     assert "Nothing to be done" not in make("csynth")
     assert "Nothing to be done" in make("csynth")

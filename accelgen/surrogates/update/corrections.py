@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from accelgen.errors import ModelError
+from accelgen.replacing import write_whole
 from accelgen.surrogates.features import Flags, Layers, Numbers
 from accelgen.surrogates.learn.apply import WORST
 from accelgen.surrogates.learn.columns import COLUMNS, Matrix, columns, design_columns
@@ -169,7 +169,7 @@ def save(corrections: Corrections, path: Path) -> None:
         "success": None if corrections.success is None else success_as_json(corrections.success),
     }
     text = json.dumps({"format": FORMAT, "sha256": checksum(model), "corrections": model})
-    write_whole(path, text)
+    write_whole(path, f"{text}\n".encode())
 
 
 def load(path: Path) -> Corrections:
@@ -202,20 +202,6 @@ def fingerprint(folder: Path) -> str:
         if path.suffix in (".json", ".npz") and path.name != "card.json":
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it sees all of it or what was there before."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        part.unlink(missing_ok=True)  # as on a full disk
-        raise
-    part.replace(path)
 
 
 def _as_json(part: Corrected) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from accelgen.errors import ModelError, ReportError, UsageError
+from accelgen.replacing import write_whole
 from accelgen.resources import data_dir
 from accelgen.results import Store
 from accelgen.results.record import dumps, read_synthesis, synthesis_json
@@ -19,7 +20,7 @@ from accelgen.surrogates.record import Synthesis
 from accelgen.surrogates.rules import Domain, domain_of
 from accelgen.surrogates.update import folder as own
 from accelgen.surrogates.update.chances import Chances, fit_chances
-from accelgen.surrogates.update.corrections import Corrections, fingerprint, save, write_whole
+from accelgen.surrogates.update.corrections import Corrections, fingerprint, save
 from accelgen.surrogates.update.fit import Row, Verdict, fit_domain
 from accelgen.surrogates.update.reservoir import CAPACITY, Entry, Reservoir
 
@@ -173,4 +174,5 @@ def _write(reservoir: Reservoir[_Item], path: Path) -> None:
         [entry.key, synthesis_json(entry.item.synthesis), entry.item.base, entry.seen]
         for entry in reservoir.entries
     ]
-    write_whole(path, dumps({"format": FORMAT, "entries": entries, "offered": list(reservoir.offered)}))
+    text = dumps({"format": FORMAT, "entries": entries, "offered": list(reservoir.offered)})
+    write_whole(path, f"{text}\n".encode())
