@@ -28,7 +28,7 @@ def plan(tmp_path_factory):
     path = tmp_path_factory.mktemp("plan") / "plan.yaml"
     recipe = {"layers": 1, "inputs": 4, "outputs": 2, "weight_bits": 6}
     entries = {"random_networks": [recipe], "parts": ["xc7z020clg400-1"], "strategies": "resource"}
-    path.write_text(json.dumps({**entries, "reuse_factors": [1, 4], "time_limit_s": 20}))
+    path.write_text(json.dumps({**entries, "reuse_factors": [1, 4], "time_limit_s": 300}))
     return path
 
 
