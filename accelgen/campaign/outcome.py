@@ -8,7 +8,7 @@ from typing import Any
 
 from accelgen.errors import ReportError
 from accelgen.results import Failure, Result
-from accelgen.results.record import predicted_json, read_predicted, read_synthesis, synthesis_json
+from accelgen.results.record import read_failure, read_result, result_json
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,7 @@ class Outcome:
             "message": self.message,
             "tries": self.tries,
             "seconds": self.seconds,
-            "results": [
-                {
-                    "synthesis": synthesis_json(result.synthesis),
-                    "network": result.network,
-                    "predicted": predicted_json(result.predicted),
-                    "failure": None if result.failure is None else result.failure.value,
-                    "details": dict(result.details),
-                }
-                for result in self.results
-            ],
+            "results": list(map(result_json, self.results)),
         }
 
     @classmethod
@@ -64,24 +55,11 @@ class Outcome:
         """
         try:
             return cls(
-                failure=_failure(data["failure"]),
+                failure=read_failure(data["failure"]),
                 message=str(data["message"]),
                 tries=int(data["tries"]),
                 seconds=float(data["seconds"]),
-                results=tuple(
-                    Result(
-                        synthesis=read_synthesis(row["synthesis"]),
-                        network=str(row["network"]),
-                        predicted=read_predicted(row["predicted"]),
-                        failure=_failure(row["failure"]),
-                        details=dict(row["details"]),
-                    )
-                    for row in data["results"]
-                ),
+                results=tuple(map(read_result, data["results"])),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ReportError(f"the outcome of a design is damaged: {error!r}") from None
-
-
-def _failure(value: str | None) -> Failure | None:
-    return None if value is None else Failure(value)

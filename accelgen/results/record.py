@@ -160,6 +160,36 @@ def read_details(text: str) -> Mapping[str, Any]:
     return _object(text)
 
 
+def result_json(result: Result) -> dict[str, Any]:
+    """A result as JSON, its synthesis and prediction as texts; `read_result` gives it back equal."""
+    return {
+        "synthesis": synthesis_json(result.synthesis),
+        "network": result.network,
+        "predicted": predicted_json(result.predicted),
+        "failure": None if result.failure is None else result.failure.value,
+        "details": dict(result.details),
+    }
+
+
+def read_result(data: Mapping[str, Any]) -> Result:
+    """The result that `result_json` made this of; raises ReportError where it is damaged."""
+    try:
+        return Result(
+            synthesis=read_synthesis(data["synthesis"]),
+            network=str(data["network"]),
+            predicted=read_predicted(data["predicted"]),
+            failure=read_failure(data["failure"]),
+            details=dict(data["details"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReportError(f"it is damaged: {error!r}") from None
+
+
+def read_failure(value: str | None) -> Failure | None:
+    """The failure of a value, None of None; raises ValueError where there is none."""
+    return None if value is None else Failure(value)
+
+
 def _ends(values: list[Any]) -> tuple[float, float, float]:
     if len(values) != 3 or not all(isinstance(value, int | float) for value in values):
         raise BadRecordError(f"{values!r:.60} is no value with its interval")

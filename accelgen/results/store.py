@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -14,16 +14,15 @@ from types import TracebackType
 from typing import Any
 
 from accelgen.errors import ReportError, UsageError
+from accelgen.resources import user_data
 from accelgen.results.record import (
-    Failure,
     Result,
     Stored,
     dumps,
-    predicted_json,
     read_details,
-    read_predicted,
+    read_result,
     read_synthesis,
-    synthesis_json,
+    result_json,
 )
 from accelgen.results.schema import migrate
 
@@ -38,12 +37,7 @@ VARIABLE = "ACCELGEN_STORE"
 
 def store_path() -> Path:
     """``ACCELGEN_STORE``, else ``accelgen/results.sqlite`` in ``XDG_DATA_HOME`` (``~/.local/share``)."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME", "")
-    # relative paths are to be ignored (XDG Base Directory Specification 0.8)
-    root = Path(data) if Path(data).is_absolute() else Path("~/.local/share").expanduser()
-    return root / "accelgen" / "results.sqlite"
+    return user_data("results.sqlite", VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -81,8 +75,6 @@ class Filter:
 
 EVERYTHING = Filter()
 
-_COLUMNS = "number, added, network, failure, synthesis, predicted, details"
-
 
 class Store:
     """Results in a file, which is made where it is missing.
@@ -105,6 +97,7 @@ class Store:
             raise UsageError(f"{self.path.parent} cannot be made for results: {error.strerror}") from None
         with self._errors():
             self._connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
         try:
             with self._errors():
                 migrate(self._connection, str(self.path))
@@ -149,7 +142,7 @@ class Store:
         condition, values = which.where()
         with self._errors():
             rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM results WHERE {condition} ORDER BY number", values
+                f"SELECT * FROM results WHERE {condition} ORDER BY number", values
             )
             for row in rows:
                 yield self._stored(row)
@@ -179,20 +172,14 @@ class Store:
         found = self._connection.execute("SELECT number FROM results WHERE digest = :digest", row)
         return int(found.fetchone()[0])
 
-    def _stored(self, row: Sequence[Any]) -> Stored:
-        number, added, network, failure, synthesis, predicted, details = row
+    def _stored(self, row: sqlite3.Row) -> Stored:
+        number = row["number"]
         try:
-            result = Result(
-                synthesis=read_synthesis(synthesis),
-                network=network,
-                predicted=read_predicted(predicted),
-                failure=None if failure is None else Failure(failure),
-                details=read_details(details),
-            )
-        except (ReportError, ValueError) as error:
+            result = read_result({**row, "details": read_details(row["details"])})
+        except ReportError as error:
             advice = f"'accelgen results delete {number}' removes it"
             raise ReportError(f"result {number} of {self.path} cannot be read: {error}; {advice}") from None
-        return Stored(number, added, result)
+        return Stored(number, row["added"], result)
 
     def _set_journal(self) -> None:
         """Log ahead, so that readers and writers do not wait for each other; where a file system cannot
@@ -242,12 +229,14 @@ def _column(text: str) -> str:
 
 def _row(result: Result, now: str) -> dict[str, Any]:
     synthesis = result.synthesis
-    text = synthesis_json(synthesis)
+    row = result_json(result)
     try:
-        read_synthesis(text)
+        read_synthesis(row["synthesis"])
     except ReportError as error:
         raise ReportError(f"the result of {synthesis.source or result.network}: {error}") from None
     return {
+        **row,
+        "details": dumps(row["details"]),
         "digest": result.digest,
         "added": now,
         "seen": now,
@@ -256,8 +245,4 @@ def _row(result: Result, now: str) -> dict[str, Any]:
         "version": _column(synthesis.version),
         "part": _column(synthesis.design.part),
         "stage": synthesis.resource_stage.value,
-        "failure": None if result.failure is None else result.failure.value,
-        "synthesis": text,
-        "predicted": predicted_json(result.predicted),
-        "details": dumps(dict(result.details)),
     }

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from accelgen.errors import UsageError
+from accelgen.resources import user_data
 from accelgen.surrogates.update.corrections import Corrections, fingerprint, load
 
 VARIABLE = "ACCELGEN_SURROGATES"
@@ -18,12 +19,7 @@ FILE, RESERVOIR, PREVIOUS = "corrections.json", "reservoir.json", "previous"
 
 def user_folder() -> Path:
     """``ACCELGEN_SURROGATES``, else ``accelgen/surrogates`` in ``XDG_DATA_HOME`` (``~/.local/share``)."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME", "")
-    # relative paths are to be ignored (XDG Base Directory Specification 0.8)
-    root = Path(data) if Path(data).is_absolute() else Path("~/.local/share").expanduser()
-    return root / "accelgen" / "surrogates"
+    return user_data("surrogates", VARIABLE)
 
 
 def read_corrections(shipped: Path, folder: Path | None = None) -> Corrections:
