@@ -11,6 +11,8 @@ from accelgen.importers.source_file import check_file
 from accelgen.ir import Network
 
 _MAGIC_BYTES = 64
+_ARCHIVES = (b"\x89HDF", b"PK\x03\x04")
+"""How H5 files and .keras archives begin."""
 
 
 def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) -> Network:
@@ -18,7 +20,7 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
 
     Formats: Keras 2 or 3, with QKeras and HGQ layers, in one H5 file, as a .keras archive, or as JSON with
     weights in H5 (``weights``, or ``<stem>_weights.h5``, ``<stem>.weights.h5`` or ``model_weights.h5``
-    beside it); ONNX and QONNX.
+    beside it); ONNX and QONNX, with tensors in files beside it where the model says so.
 
     Raises:
         ModelError: a file is missing, damaged or malformed.
@@ -27,7 +29,7 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     """
     path = Path(path)
     magic = _first_bytes(path)
-    if magic.startswith((b"\x89HDF", b"PK\x03\x04")) or _is_json(magic):
+    if magic.startswith(_ARCHIVES) or _is_json(magic):
         from accelgen.importers.keras.model import load_keras
 
         return load_keras(path, magic, None if weights is None else Path(weights))
@@ -39,9 +41,18 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
 
 
 def model_files(path: Path, weights: Path | None = None) -> tuple[Path, ...]:
-    """The files that `load` reads for the same arguments: the model's, and its weights' where apart."""
-    if not _is_json(_first_bytes(path)):
+    """The files that `load` reads for the same arguments: the model's, and its weights' where apart.
+
+    Raises:
+        ModelError: a file is missing, or an ONNX model names one outside of its folder.
+    """
+    magic = _first_bytes(path)
+    if magic.startswith(_ARCHIVES):
         return (path,)
+    if not _is_json(magic):
+        from accelgen.importers.onnx.external import external_files
+
+        return (path, *external_files(path))
     from accelgen.importers.keras.files import weights_beside
 
     return (path, weights or weights_beside(path))

@@ -32,7 +32,7 @@ _MALFORMED = (ValueError, TypeError, IndexError, OverflowError, ZeroDivisionErro
 
 
 def load_onnx(path: str | PathLike[str]) -> Network:
-    """Read an ONNX (operator set 9 or later) or QONNX model of one file.
+    """Read an ONNX (operator set 9 or later) or QONNX model.
 
     An input keeps the file's shape without the batch axis, which may be symbolic or any number.
 

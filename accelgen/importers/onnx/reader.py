@@ -1,7 +1,7 @@
 """Reads an ONNX file into plain Python: nodes in topological order, constants as NumPy arrays.
 
-Nothing outside the file is read and nothing in it runs; every claim about a size is checked against the
-bytes that are there before memory is taken for it.
+Nothing but the file, and files beside it that hold its tensors, is read and nothing in it runs; every claim
+about a size is checked against the bytes that are there before memory is taken for it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from accelgen.errors import ModelError, UnsupportedError
 from accelgen.importers.builder import MAX_ELEMENTS
+from accelgen.importers.onnx.external import read_external
 
 RawArray = npt.NDArray[Any]
 Attribute = float | int | bytes | RawArray | tuple[float, ...] | tuple[int, ...] | tuple[bytes, ...]
@@ -80,7 +81,7 @@ def read_model(path: Path) -> Graph:
 
     Raises:
         ModelError: the file cannot be read, is no ONNX model or is malformed.
-        UnsupportedError: it needs an older operator set, other files or another element type.
+        UnsupportedError: it needs an older operator set or another element type.
     """
     try:
         model = ModelProto.FromString(path.read_bytes())
@@ -89,7 +90,7 @@ def read_model(path: Path) -> Graph:
     except DecodeError:
         raise ModelError(f"{path} is no ONNX model, or is damaged or cut off") from None
     try:
-        return _Reader(str(path)).graph(model)
+        return _Reader(str(path), path.parent).graph(model)
     except UnicodeDecodeError:
         raise ModelError(f"{path}: a name in it is not valid text") from None
 
@@ -97,6 +98,7 @@ def read_model(path: Path) -> Graph:
 @dataclass(frozen=True)
 class _Reader:
     source: str
+    folder: Path
 
     def graph(self, model: ModelProto) -> Graph:
         if not model.HasField("graph") or not model.graph.output:
@@ -212,21 +214,22 @@ class _Reader:
         """A tensor's numbers.
 
         Raises:
-            ModelError: shape and data do not agree, or a float is not finite.
-            UnsupportedError: the data lie in another file or are of another type.
+            ModelError: shape and data do not agree, a float is not finite, or a file of the data is missing.
+            UnsupportedError: the data are of another type.
         """
         where = f"{self.source}: constant {name!r}"
-        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-            raise UnsupportedError(
-                f"{where} lies in another file; save the model as one file with its weights"
-            )
         if tensor.data_type not in _DTYPES:
             raise UnsupportedError(f"{where} holds {_type_name(tensor.data_type)}; numbers are supported")
         shape = tuple(tensor.dims)
         if any(size < 0 for size in shape) or prod(shape) > MAX_ELEMENTS:
             raise ModelError(f"{where} claims the shape {shape}")
         dtype, field = _DTYPES[tensor.data_type]
-        flat = self._flat(tensor, np.dtype(dtype), field)
+        flat: RawArray | None
+        if tensor.data_location == TensorProto.EXTERNAL:
+            n_bytes = prod(shape) * np.dtype(dtype).itemsize
+            flat = np.frombuffer(read_external(tensor, n_bytes, self.folder, where), dtype)
+        else:
+            flat = self._flat(tensor, np.dtype(dtype), field)
         if flat is None or flat.size != prod(shape):
             raise ModelError(f"{where} claims the shape {shape}, which its data do not fill")
         if flat.dtype.kind == "f" and np.isnan(flat).any():

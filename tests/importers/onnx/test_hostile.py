@@ -124,18 +124,46 @@ def changed(good, change):
     return model.SerializeToString()
 
 
-def test_external_data_are_never_read(good, tmp_path):
-    secret = tmp_path / "secret.bin"
-    secret.write_bytes(np.ones((27, 4), np.float32).tobytes())
+def outside(good, **entries):
+    """The model with its constant 'v' (27 x 4) in another file."""
 
     def change(graph):
         tensor = next(t for t in graph.initializer if t.name == "v")
         tensor.ClearField("raw_data")
         tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value="secret.bin")
+        for key, value in entries.items():
+            tensor.external_data.add(key=key, value=value)
 
-    with pytest.raises(UnsupportedError, match="'v' lies in another file"):
-        load_bytes(tmp_path, changed(good, change))
+    return changed(good, change)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"location": "../secret.bin"}, "outside of the model's folder"),
+        ({"location": "/etc/passwd"}, "outside of the model's folder"),
+        ({"location": "link.bin"}, "outside of the model's folder"),
+        ({"location": "a\0b"}, "outside of the model's folder"),
+        ({}, "outside of the model's folder"),
+        ({"location": "absent.bin"}, "not beside the model"),
+        ({"location": "short.bin"}, "needs 432 bytes"),
+        ({"location": "data.bin", "offset": "8"}, "needs 432 bytes"),
+        ({"location": "data.bin", "offset": "-8"}, "needs 432 bytes"),
+        ({"location": "data.bin", "length": "4"}, "needs 432 bytes"),
+        ({"location": "data.bin", "offset": "x"}, "no place"),
+        ({"location": "."}, "directory"),
+    ],
+)
+def test_external_data_that_are_not_there(good, tmp_path, entries, message):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    data = np.ones((27, 4), np.float32).tobytes()
+    (tmp_path / "secret.bin").write_bytes(data)
+    (folder / "data.bin").write_bytes(data)
+    (folder / "short.bin").write_bytes(data[:-4])
+    (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
+    with pytest.raises(ModelError, match=message):
+        load_bytes(folder, outside(good, **entries))
 
 
 @pytest.mark.parametrize("dims", [(1 << 40,), (1 << 20, 1 << 20), (-1, -27), (5,)])
