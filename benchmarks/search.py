@@ -173,7 +173,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
     if found is None:
         why = explain(problem)
-        return {**answer, "explanation": str(why), "nearest": choices(table, why.nearest), **why.as_json()}
+        return {**answer, **why.as_json(), "choices": choices(table, why.nearest)}
     answer |= {
         "cost": found.cost,
         "proven": found.proven,
@@ -199,7 +199,8 @@ def show(answer: dict[str, Any]) -> None:
     for row in answer["left_out"]:
         print(f"left out, since a figure is no number: {row}")
     if not answer["feasible"]:
-        print(f"no design keeps the limit, proven in {answer['exact_s']:.3f} s: {answer['explanation']}")
+        least = ", ".join(f"{name} {value:,.1f}" for name, value in answer["least"].items())
+        print(f"no design keeps the limit, proven in {answer['exact_s']:.3f} s: the least is {least}")
         return
     print(f"{'layer':24} {'reuse':>8} {'LUT':>12} {'FF':>12} {'BRAM':>9} {'DSP':>9} {'latency':>12}")
     for row in [*answer["choices"], {"layer": "total", "reuse_factor": "", **answer["figures"]}]:

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from measurements import add_data
 
 from accelgen.surrogates.dataset import read
 from accelgen.surrogates.dataset.wa_hls4ml_csv import dense_chain
@@ -36,7 +37,6 @@ from accelgen.surrogates.record import TARGETS, DesignRecord, Synthesis
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, domain_of, estimate
 from accelgen.surrogates.rules.calibrate import calibrate
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 LAYERS = 8
 """Layers of a design that methods on raw sizes see."""
 
@@ -400,10 +400,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    default = Path(os.environ.get("ACCELGEN_DATA", SHARED / "data"))
-    parser.add_argument(
-        "--data", type=Path, nargs="+", default=[default / "synthesis", default.parent / "reports"]
-    )
+    add_data(parser)
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--graph", action="store_true", help="train graph networks too, which takes minutes")
     parser.add_argument("--rule4ml", type=int, default=0, metavar="N", help="try rule4ml on so many chains")

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from measurements import SHARED, add_data
 
 import accelgen
 from accelgen.design import Design, IoType, LayerDesign, Strategy
@@ -38,7 +38,6 @@ from accelgen.surrogates.predict import Surrogates, predict
 from accelgen.surrogates.record import Synthesis
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, domain_of
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 TAGGER = Path(__file__).resolve().parent.parent / "examples/jet_tagger/model.keras"
 TARGETS = ("lut", "ff", "latency_cycles", "dsp")
 CHOICES = ((Strategy.RESOURCE, 64), (Strategy.RESOURCE, 8), (Strategy.LATENCY, 1))
@@ -157,10 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    default = Path(os.environ.get("ACCELGEN_DATA", SHARED / "data"))
-    parser.add_argument(
-        "--data", type=Path, nargs="+", default=[default / "synthesis", default.parent / "reports"]
-    )
+    add_data(parser)
     parser.add_argument("--models", type=Path, default=SHARED / "models")
     parser.add_argument("--no-trials", action="store_true", help="leave the held-out ranges out: minutes")
     parser.add_argument("--json", action="store_true")

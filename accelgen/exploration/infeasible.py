@@ -42,23 +42,6 @@ class Infeasible:
         shares = [beyond / (abs(self.limits[name]) or 1.0) for name, beyond in self.excess.items()]
         return max(shares), sum(shares)
 
-    def __str__(self) -> str:
-        """Two plain sentences."""
-        if self.alone:
-            text = "; ".join(
-                f"{name} {_number(self.limits[name])} cannot be met: "
-                f"the least is {_number(best.figures[name])}"
-                for name, best in self.alone.items()
-            )
-        else:
-            limits = [f"{name} {_number(self.limits[name])}" for name in self.conflict]
-            text = f"{', '.join(limits[:-1])} and {limits[-1]} cannot be met together, though each can alone"
-        missed = ", ".join(
-            f"{name} {_number(self.nearest.figures[name])} ({_number(excess)} too many)"
-            for name, excess in self.excess.items()
-        )
-        return f"{text}. The nearest design has {missed}."
-
     def as_json(self) -> dict[str, object]:
         """The explanation as ``--json`` prints it."""
         return {
@@ -166,7 +149,3 @@ def _nearest(problem: Problem) -> Solution:
 
 def _widened(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
     return sparse.csr_array(sparse.hstack([matrix, sparse.csr_array((matrix.shape[0], n))]))
-
-
-def _number(value: float) -> str:
-    return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"

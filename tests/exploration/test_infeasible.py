@@ -38,20 +38,21 @@ def test_explanation_is_true(problem: Problem):
     assert nearest == pytest.approx(np.max(excess, axis=0).min(), rel=1e-6)
 
 
-def test_sentences_name_limits():
+def test_limits_are_missed_alone_or_together():
     columns = {"cycles": np.array([34.0, 50.0]), "lut": np.array([900.0, 100.0])}
     figures = {"latency": Composition("cycles"), "lut": Composition("lut")}
     problem = Problem((LayerOptions("dense", (1, 2), columns),), figures, {"lut": 1.0}, {"latency": 20.0})
-    assert str(explain(problem)) == (
-        "latency 20 cannot be met: the least is 34. The nearest design has latency 34 (14 too many)."
-    )
-    both = explain(replace(problem, limits={"latency": 40.0, "lut": 500.0}))
-    assert both.conflict == ("latency", "lut")
-    assert str(both) == (
-        "latency 40 and lut 500 cannot be met together, though each can alone. "
-        "The nearest design has latency 50 (10 too many)."
-    )
-    assert both.as_json()["nearest"] == {"positions": [1], "figures": {"latency": 50.0, "lut": 100.0}}
+    assert explain(problem).as_json() == {
+        "limits": {"latency": 20.0},
+        "least": {"latency": 34.0},
+        "conflict": [],
+        "nearest": {"positions": [0], "figures": {"latency": 34.0, "lut": 900.0}},
+        "excess": {"latency": 14.0},
+    }
+    both = explain(replace(problem, limits={"latency": 40.0, "lut": 500.0})).as_json()
+    assert both["least"] == {}
+    assert both["conflict"] == ["latency", "lut"]
+    assert both["nearest"] == {"positions": [1], "figures": {"latency": 50.0, "lut": 100.0}}
 
 
 def test_what_can_be_met_has_no_explanation():

@@ -148,8 +148,10 @@ def test_trials_find_nothing_better(benchmark, monkeypatch, capsys):
 def test_impossible_limit_is_explained(benchmark, monkeypatch, capsys):
     code, text = run(benchmark, monkeypatch, capsys, OPTIONS, "--max-latency", 20)
     assert code == 1
-    assert "latency 20 cannot be met: the least is" in text
+    assert "no design keeps the limit" in text
+    assert "the least is latency 118.3" in text
     code, text = run(benchmark, monkeypatch, capsys, OPTIONS, "--max-latency", 20, "--json")
     answer = json.loads(text)
     assert not answer["feasible"]
     assert answer["nearest"]["figures"]["latency"] == answer["least"]["latency"] > 20
+    assert sum(row["latency"] for row in answer["choices"]) == pytest.approx(answer["least"]["latency"])
