@@ -45,6 +45,7 @@ _PROGRAMS = (
     _Program("make", ("make",), "the Makefile of generated projects"),
     _Program("Vitis HLS", ("vitis-run", "vitis_hls"), "make csynth, cosim, export"),
     _Program("Vivado", ("vivado",), "make vivado: logic synthesis, place and route", arguments=("-version",)),
+    _Program("Vitis", ("v++",), "make bitstream for Alveo cards"),
 )
 
 _PACKAGES = (
@@ -52,6 +53,11 @@ _PACKAGES = (
     ("h5py", "reading Keras files", True),
     ("onnx", "reading ONNX and QONNX files", True),
     ("da4ml", "strategy distributed_arithmetic", False),
+    ("pymoo", "accelgen explore --bits", False),
+    ("distributed", "--dask", False),
+    ("matplotlib", "pictures: estimate --plot, explore -o", False),
+    ("xgboost", "accelgen surrogate train and update", False),
+    ("fastparquet", "tables of syntheses as .parquet", False),
     ("tensorflow", "training; tests against the framework", False),
     ("keras", "training; load() of a live Keras model", False),
     ("qkeras-v3", "training QKeras models with Keras 3", False),
@@ -59,7 +65,10 @@ _PACKAGES = (
     ("hgq2", "training HGQ2 models", False),
 )
 
-_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos")}
+_DISTRIBUTIONS = {
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos"),
+    "xgboost": ("xgboost", "xgboost-cpu"),
+}
 """Packages that are installed under several names."""
 
 

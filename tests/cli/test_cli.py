@@ -12,6 +12,7 @@ import pytest
 from accelgen import __version__, cli
 from accelgen.cli import design_options
 from accelgen.design import IoType, RowSharing, Strategy, WeightMemory
+from accelgen.doctor import diagnose
 from tests.cli.commands import run, run_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,6 +296,16 @@ def test_doctor_json(capsys):
     assert by_name["hls4ml"]["version"].startswith("1.3")
     assert {"g++", "Vitis HLS", "Vivado", "tensorflow", "qkeras-v3", "da4ml"} <= set(by_name)
     assert set(by_name["g++"]) == {"name", "enables", "required", "version", "path", "found"}
+
+
+def test_doctor_knows_every_optional_package():
+    tomllib = pytest.importorskip("tomllib")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    names = {finding.name for finding in diagnose()}
+    for extra in extras.keys() - {"test", "docs", "dev"}:
+        for requirement in extras[extra]:
+            name = re.match(r"[\w-]+", requirement)[0].removesuffix("-cpu")
+            assert name == "accelgen" or name in names, extra
 
 
 def test_doctor_ends_with_1_without_a_compiler(capsys, monkeypatch):
