@@ -24,6 +24,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar=FOLDER, required=True, help="directory of the project")
     add_goal_options(parser)
     add_design_options(parser)
+    parser.epilog = (
+        "One of --board, --part and --config is needed. Where a goal is given, or nothing says how layers are "
+        "built, the design is searched: the fastest one that fits, or the best one within the limits."
+    )
 
 
 def run(options: Namespace) -> int:

@@ -27,14 +27,18 @@ def add_design_options(parser: ArgumentParser) -> None:
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--board", metavar="NAME", help="board to build for ('accelgen boards' lists them)")
     target.add_argument("--part", metavar="NAME", help="FPGA to build for, such as xcvu13p-flga2577-2-e")
-    parser.add_argument("--clock-ns", metavar="NS", type=float, help="clock period to aim at")
+    parser.add_argument(
+        "--clock-ns", metavar="NS", type=float, help="clock period to aim at (default: the board's, or 5)"
+    )
     parser.add_argument(
         "--bus-bits",
         metavar="N",
         type=int,
-        help="on a board, width of the words that carry inputs and outputs",
+        help="on a board, width of the words that carry inputs and outputs (default: the board's)",
     )
-    parser.add_argument("--io-type", choices=IO_TYPES, help="how data moves between layers")
+    parser.add_argument(
+        "--io-type", choices=IO_TYPES, help="how data moves between layers (default: io_parallel)"
+    )
     add_network_options(parser)
 
 
@@ -50,7 +54,8 @@ def add_network_options(parser: ArgumentParser) -> None:
         type=_layer_count,
         action="append",
         default=[],
-        help="positions that each FIFO of io_stream holds, for all layers or for one; may be repeated",
+        help="positions that each FIFO of io_stream holds (default: what it needs), for all layers or for one; "
+        "may be repeated",
     )
     hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
     hardware.add_argument(
@@ -70,11 +75,15 @@ def add_network_options(parser: ArgumentParser) -> None:
         default=[],
         help="rows by inputs computed at once, for all packed layers or for one; may be repeated",
     )
-    packed.add_argument("--row-sharing", choices=ROW_SHARINGS, help="how unrolled rows use each other")
+    packed.add_argument(
+        "--row-sharing", choices=ROW_SHARINGS, help="how unrolled rows use each other (default: auto)"
+    )
     packed.add_argument(
         "--max-depth", metavar="N", type=count, help="most additions in a chain where rows are shared"
     )
-    packed.add_argument("--weight-memory", choices=WEIGHT_MEMORIES, help="where folded layers keep weights")
+    packed.add_argument(
+        "--weight-memory", choices=WEIGHT_MEMORIES, help="where folded layers keep weights (default: auto)"
+    )
     numbers = parser.add_argument_group("numbers")
     numbers.add_argument(
         "--precision",

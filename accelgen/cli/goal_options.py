@@ -12,21 +12,21 @@ OBJECTIVES = ("latency", "interval", "lut", "ff", "dsp", "bram", "uram", "resour
 """Those of `accelgen.exploration.goals`, which takes too long to import for a parser."""
 
 _LIMITS = {
-    "latency": ("TIME", "2us, 500ns or 120 (cycles)"),
-    "interval": ("TIME", "the same between two inferences"),
-    "lut": ("N", "60%% of the part, or a count"),
-    "ff": ("N", "likewise"),
-    "dsp": ("N", "likewise"),
-    "bram": ("N", "likewise, of 18 Kb blocks"),
-    "uram": ("N", "likewise"),
+    "latency": ("TIME", "longest latency: 2us, 500ns or 120 (cycles)"),
+    "interval": ("TIME", "longest time from one inference to the next, likewise"),
+    "lut": ("N", "most LUTs: 60%% of the part, or a count"),
+    "ff": ("N", "most flip-flops, likewise"),
+    "dsp": ("N", "most DSP blocks, likewise"),
+    "bram": ("N", "most block RAMs, likewise, of 18 Kb"),
+    "uram": ("N", "most UltraRAMs, likewise"),
 }
 
 
 def add_goal_options(parser: ArgumentParser) -> None:
     """Declare limits, objective, margin and strategies."""
     goals = parser.add_argument_group("goals")
-    for name, (metavar, hint) in _LIMITS.items():
-        goals.add_argument(f"--max-{name}", metavar=metavar, help=f"the most of it: {hint}")
+    for name, (metavar, meaning) in _LIMITS.items():
+        goals.add_argument(f"--max-{name}", metavar=metavar, help=meaning)
     goals.add_argument("--objective", choices=OBJECTIVES, help="what is to be least (default: latency)")
     goals.add_argument(
         "--margin",
@@ -38,8 +38,8 @@ def add_goal_options(parser: ArgumentParser) -> None:
         "--strategies",
         metavar="A,B",
         type=_names,
-        help="what each layer's is chosen from (default: latency,resource,packed_unrolled,packed_folded; "
-        "distributed_arithmetic takes seconds)",
+        help="what each layer's strategy is chosen from (default: "
+        "latency,resource,packed_unrolled,packed_folded; distributed_arithmetic takes seconds)",
     )
 
 
