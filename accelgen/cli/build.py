@@ -25,8 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_goal_options(parser)
     add_design_options(parser)
     parser.epilog = (
-        "One of --board, --part and --config is needed. Where a goal is given, or nothing says how layers are "
-        "built, the design is searched: the fastest one that fits, or the best one within the limits."
+        "One of --board, --part and --config is needed. Where a goal is given, or nothing says how layers "
+        "are built, the design is searched: the fastest one that fits, or the best one within the limits."
     )
 
 

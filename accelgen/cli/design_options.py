@@ -54,8 +54,8 @@ def add_network_options(parser: ArgumentParser) -> None:
         type=_layer_count,
         action="append",
         default=[],
-        help="positions that each FIFO of io_stream holds (default: what it needs), for all layers or for one; "
-        "may be repeated",
+        help="positions that each FIFO of io_stream holds, for all layers or for one; may be repeated "
+        "(default: what each needs)",
     )
     hardware.add_argument("--strategy", choices=STRATEGIES, help="how products are built")
     hardware.add_argument(
