@@ -38,6 +38,10 @@ class Resources:
     uram: int
 
 
+RESOURCE_TITLES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram_18k": "BRAM 18K", "uram": "URAM"}
+"""What people call the fields of `Resources`."""
+
+
 @dataclass(frozen=True)
 class Part:
     """An FPGA by its full name; family, resources and their source are None where the device is not known."""

@@ -53,12 +53,7 @@ def run_campaign(
         ToolError: nothing can be run at all.
     """
     directory = directory.absolute()
-    try:
-        for name in (NETWORKS, PROJECTS):
-            (directory / name).mkdir(parents=True, exist_ok=True)
-        (directory / LOCKS).touch()
-    except OSError as error:
-        raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from None
+    _make_folders(directory)
     with Journal(directory / JOURNAL, {"campaign": plan.target}) as journal, Store(store) as opened:
         designs = find_designs(plan, directory / NETWORKS)
         found = {job: ended for job in designs.jobs if (ended := _known(job, journal)) is not None}
@@ -67,14 +62,7 @@ def run_campaign(
         again = [job for job, one in found.items() if retry_failed and one.status != "done"]
         if started is not None:
             started(len(designs.jobs), len(left) + len(again))
-        settings = Settings(
-            directory=str(directory),
-            target=plan.target,
-            time_limit_s=plan.time_limit_s,
-            memory_limit_bytes=plan.memory_limit_bytes,
-            retries=plan.retries,
-            keep=plan.keep,
-        )
+        settings = _settings(plan, directory)
         ran = 0
         for jobs, own in ((left, settings), (again, replace(settings, again=True))):
             for one in _run(jobs, own, workers, journal):
@@ -93,6 +81,26 @@ def run_campaign(
             refused=designs.refused,
             repeated=designs.repeated,
         )
+
+
+def _make_folders(directory: Path) -> None:
+    try:
+        for name in (NETWORKS, PROJECTS):
+            (directory / name).mkdir(parents=True, exist_ok=True)
+        (directory / LOCKS).touch()
+    except OSError as error:
+        raise UsageError(f"{directory} cannot be written: {error.strerror or error}") from None
+
+
+def _settings(plan: Plan, directory: Path) -> Settings:
+    return Settings(
+        directory=str(directory),
+        target=plan.target,
+        time_limit_s=plan.time_limit_s,
+        memory_limit_bytes=plan.memory_limit_bytes,
+        retries=plan.retries,
+        keep=plan.keep,
+    )
 
 
 def _known(job: Job, journal: Journal) -> Ended | None:

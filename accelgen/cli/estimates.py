@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from accelgen.boards import RESOURCE_TITLES
 from accelgen.cli.output import write_line
 from accelgen.console import print_table
 
@@ -16,8 +17,6 @@ COLUMNS = (
     *("LUT", "FF", "DSP", "BRAM\n18K", "clock\nns"),
 )
 """The columns of `cells`."""
-
-RESOURCE_NAMES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram_18k": "BRAM 18K", "uram": "URAM"}
 
 MAX_REASONS = 8
 """Of those why a design is unlike the data; ``--json`` holds all."""
@@ -122,7 +121,7 @@ def _fit(found: Estimate) -> str:
     if found.capacity is None:
         return f"whether it fits {found.record.part} is not known"
     over = [
-        f"{RESOURCE_NAMES[name]} {figure.value:,.0f} of {held:,}"
+        f"{RESOURCE_TITLES[name]} {figure.value:,.0f} of {held:,}"
         for name, held in vars(found.capacity).items()
         if (figure := found.total[name]).value > held
     ]
@@ -130,7 +129,7 @@ def _fit(found: Estimate) -> str:
         doubt = "" if found.certain else ", by the estimate; its interval leaves room for doubt"
         return f"warning: does not fit {found.record.part}: {', '.join(over)}{doubt}"
     maybe = [
-        f"{RESOURCE_NAMES[name]} up to {figure.high:,.0f} of {held:,}"
+        f"{RESOURCE_TITLES[name]} up to {figure.high:,.0f} of {held:,}"
         for name, held in vars(found.capacity).items()
         if (figure := found.total[name]).high > held
     ]

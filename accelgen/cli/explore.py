@@ -93,24 +93,7 @@ def run(options: Namespace) -> int:
     with step(f"reading {options.model}"):
         model = load(options.model, options.weights)
     with workers_of(options) as workers, step("searching"):
-        asked: dict[str, Any] = {
-            "goals": goals_of(
-                options,
-                axes=options.axes or ("latency", "lut"),
-                points=options.points,
-                fifos=options.fifos,
-            ),
-            "boards": options.board,
-            "parts": options.part,
-            "clocks_ns": options.clock_ns,
-            "io_types": _io_types(options.io_type),
-            "calibration": options.calibration,
-            "tool": options.tool,
-            "strategies": options.strategies,
-            "workers": workers,
-            "journal": options.journal,
-            **network_options(options),
-        }
+        asked = {**_asked(options), "workers": workers}
         if options.bits:
             found = explore_formats(model, **format_options(options), **asked)
         else:
@@ -126,6 +109,27 @@ def run(options: Namespace) -> int:
         for line in notes:
             write_line(line)
     return 0
+
+
+def _asked(options: Namespace) -> dict[str, Any]:
+    """What both kinds of searches are told, but for their workers."""
+    return {
+        "goals": goals_of(
+            options,
+            axes=options.axes or ("latency", "lut"),
+            points=options.points,
+            fifos=options.fifos,
+        ),
+        "boards": options.board,
+        "parts": options.part,
+        "clocks_ns": options.clock_ns,
+        "io_types": _io_types(options.io_type),
+        "calibration": options.calibration,
+        "tool": options.tool,
+        "strategies": options.strategies,
+        "journal": options.journal,
+        **network_options(options),
+    }
 
 
 def _io_types(asked: str | None) -> tuple[str, ...]:
@@ -245,13 +249,13 @@ def _show(found: Exploration) -> None:
 
 def _fullest(candidate: Candidate) -> str | None:
     """The resource of which a design takes the largest share, with the upper end of its interval."""
-    from accelgen.cli.estimates import RESOURCE_NAMES
+    from accelgen.boards import RESOURCE_TITLES
 
     estimate = candidate.estimate
-    held = {name: getattr(estimate.capacity, name, 0) for name in RESOURCE_NAMES}
+    held = {name: getattr(estimate.capacity, name, 0) for name in RESOURCE_TITLES}
     shares = {name: estimate.total[name].high / amount for name, amount in held.items() if amount}
     if not shares:
         return None
     name = max(shares, key=lambda own: shares[own])
     value = estimate.shares[name]
-    return f"{RESOURCE_NAMES[name]} {value:.0%} (to {shares[name]:.0%})"
+    return f"{RESOURCE_TITLES[name]} {value:.0%} (to {shares[name]:.0%})"

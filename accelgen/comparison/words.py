@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from accelgen.boards import RESOURCE_TITLES
 from accelgen.comparison.compare import (
     C_SYNTHESIS,
     COSIMULATION,
@@ -22,11 +23,7 @@ NAMES = {
     "latency_cycles": "latency, cycles",
     "latency_max_cycles": "longest latency",
     "interval_cycles": "interval, cycles",
-    "lut": "LUT",
-    "ff": "FF",
-    "dsp": "DSP",
-    "bram_18k": "BRAM 18K",
-    "uram": "URAM",
+    **RESOURCE_TITLES,
     "clock_ns": "clock, ns",
 }
 LAYER_COLUMNS = ("latency_max_cycles", "lut", "ff", "dsp", "bram_18k")

@@ -57,8 +57,8 @@ class Exploration:
         candidates: the front, ascending by the first axis.
         best: the name of the recommended candidate.
         proven: whether the front is proven complete for the table of estimates.
-        evaluated: designs looked at one by one (0 for an exact search), and the size of the space.
-        combinations: the number of designs in the space.
+        evaluated: format assignments that were tried, 0 where designs were searched exactly.
+        combinations: the number of designs in the space, or of format assignments.
         notes: what else there is to know.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 
-from accelgen.boards import Resources
+from accelgen.boards import RESOURCE_TITLES, Resources
 from accelgen.errors import UsageError
 from accelgen.estimation import RESOURCES, Estimate, Figure
 from accelgen.exploration.space import HIGH, INTERVAL, LATENCY
@@ -21,15 +21,8 @@ FIGURE_OF = {
 }
 """The figures of a design by the names that people use."""
 
-TITLES = {
-    LATENCY: "latency",
-    INTERVAL: "interval",
-    "lut": "LUT",
-    "ff": "FF",
-    "dsp": "DSP",
-    "bram_18k": "BRAM 18K",
-    "uram": "URAM",
-}
+TITLES = {LATENCY: "latency", INTERVAL: "interval", **RESOURCE_TITLES}
+"""What they are called in sentences."""
 
 RESOURCES_TOGETHER = "resources"
 """The objective that is the sum of all resources, each as a share of the part."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from accelgen.boards import RESOURCE_TITLES
 from accelgen.estimation import DECIMALS, RESOURCES, Figure
 from accelgen.exploration.candidate import Candidate, Exploration
 from accelgen.exploration.goals import RESOURCES_TOGETHER
@@ -39,11 +40,7 @@ KNOWN = (
     Quantity("latency_us", "least latency", "µs"),
     Quantity("interval_cycles", "initiation interval", "cycles"),
     Quantity("interval_us", "initiation interval", "µs"),
-    Quantity("lut", "LUT"),
-    Quantity("ff", "FF"),
-    Quantity("dsp", "DSP"),
-    Quantity("bram_18k", "BRAM 18K"),
-    Quantity("uram", "URAM"),
+    *(Quantity(name, title) for name, title in RESOURCE_TITLES.items()),
     Quantity("clock_ns", "clock period reached", "ns"),
 )
 """What an estimate says of every design; scores come after these."""
