@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.importers.builder import Builder
+from accelgen.importers.keras.graph import OPERATION
 from accelgen.importers.keras.layer import CONVERTERS, KerasLayer, converts
 from accelgen.ir import Affine, Clip, Merge, MergeKind, Relu, Softmax, Threshold, Transpose, Unary
 
@@ -249,7 +250,7 @@ def _pass_above(builder: Builder, name: str, source: str, threshold: float) -> s
     return builder.add(Merge(name, (source, gate), MergeKind.MULTIPLY))
 
 
-@converts("LeakyReLU")
+@converts("LeakyReLU", OPERATION + "LeakyRelu")
 def _leaky_relu_layer(layer: KerasLayer, builder: Builder) -> str:
     return builder.add(Relu(layer.name, (layer.only_input,), _slope(_slope_option(layer, 0.3))))
 
@@ -259,12 +260,12 @@ def _prelu_layer(layer: KerasLayer, builder: Builder) -> str:
     return builder.add(Relu(layer.name, (layer.only_input,), layer.weight("alpha", 0)))
 
 
-@converts("ELU")
+@converts("ELU", OPERATION + "Elu")
 def _elu_layer(layer: KerasLayer, builder: Builder) -> str:
     return builder.add(Unary(layer.name, (layer.only_input,), "elu", (layer.number("alpha", 1.0),)))
 
 
-@converts("Softmax")
+@converts("Softmax", OPERATION + "Softmax")
 def _softmax_layer(layer: KerasLayer, builder: Builder) -> str:
     """Softmax over one axis; one that is not the last is brought there and back."""
     source = layer.only_input

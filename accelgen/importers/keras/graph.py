@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from accelgen.errors import ModelError
+from accelgen.importers.keras.layer import Scalar
 from accelgen.importers.keras.weights import LayerId
 
 _MODEL_CLASSES = ("Sequential", "Functional", "Model")
@@ -26,10 +27,14 @@ class Ref:
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer: the tensors it gets, and whether it gets anything else that could matter."""
+    """One use of a layer: the tensors it gets, and whether it gets anything else that could matter.
+
+    ``scalar`` is set where all that it gets is one tensor and one number.
+    """
 
     tensors: tuple[Ref, ...]
     other_arguments: bool = False
+    scalar: Scalar | None = None
 
 
 @dataclass(frozen=True)
@@ -154,14 +159,13 @@ class _Parser:
 
     def _call(self, node: object) -> Call:
         """One entry of inbound_nodes: {"args", "kwargs"} of Keras 3, [[layer, call, tensor, kwargs]] of 2."""
-        tensors: list[Ref] = []
-        other = False
-        for found in self._walk(node):
-            if isinstance(found, Ref):
-                tensors.append(found)
-            else:
-                other = other or found not in (None, True, False)
-        return Call(tuple(tensors), other)
+        found = [value for value in self._walk(node) if value is not None and not isinstance(value, bool)]
+        tensors = tuple(value for value in found if isinstance(value, Ref))
+        others = [value for value in found if not isinstance(value, Ref)]
+        scalar = None
+        if len(found) == 2 and len(others) == 1 and isinstance(others[0], (int, float)):
+            scalar = Scalar(others[0], first=found[0] is others[0])
+        return Call(tensors, any(value not in (0, 1) for value in others), scalar)
 
     def _tensors(self, value: object) -> Iterator[Ref]:
         return (found for found in self._walk(value) if isinstance(found, Ref))

@@ -18,8 +18,8 @@ from accelgen.importers.keras.core import Array, Constants, Rule, conv, dense
 from accelgen.importers.keras.einsum import einsum_dense
 from accelgen.importers.keras.graph import HGQ
 from accelgen.importers.keras.hgq2_quantizers import numbered, read_quantizer
-from accelgen.importers.keras.hgq2_reductions import reduce_axes
 from accelgen.importers.keras.layer import CONVERTERS, Converter, KerasLayer, RawArray, converts
+from accelgen.importers.keras.reductions import axes_of, reduce_axes
 from accelgen.ir import Affine, Merge, MergeKind, PoolKind
 
 _BACKEND_EPSILON = 1e-7
@@ -224,7 +224,7 @@ def _sum(layer: KerasLayer, builder: Builder) -> str:
     """The sum over ``axes`` times ``scale``, which QMeanPow2 takes next to one over the number of terms."""
     source = layer.only_input
     shape = builder.shapes[source]
-    axes = axes_of(layer, len(shape))
+    axes = axes_of(layer, "axes", len(shape))
     if layer.class_name == HGQ + "QSum":
         scale = layer.number("scale", 1.0)
     else:
@@ -234,16 +234,6 @@ def _sum(layer: KerasLayer, builder: Builder) -> str:
         return reduce_axes(builder, layer.name, source, PoolKind.SUM, axes, keepdims)
     total = reduce_axes(builder, builder.unique(f"{layer.name}/sum"), source, PoolKind.SUM, axes, keepdims)
     return builder.add(Affine(layer.name, (total,), np.array([scale])))
-
-
-def axes_of(layer: KerasLayer, rank: int) -> list[int]:
-    """The option ``axes``, one or several distinct axes of ``rank``, counted without batch from 0."""
-    value = layer.config.get("axes")
-    values = value if isinstance(value, (list, tuple)) else [value]
-    axes = [replace(layer, config={"axes": item}).axis("axes", rank) for item in values]
-    if not axes or len(set(axes)) != len(axes):
-        raise layer.error(f"axes {value!r:.50} are not distinct")
-    return axes
 
 
 def _power_of_two(number: float) -> float:

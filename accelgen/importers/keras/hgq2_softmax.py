@@ -6,9 +6,9 @@ import numpy as np
 
 from accelgen.importers.builder import Builder
 from accelgen.importers.keras.graph import HGQ
-from accelgen.importers.keras.hgq2 import add_quantizer, axes_of, quantized_inputs, quantized_result
-from accelgen.importers.keras.hgq2_reductions import reduce_axes
+from accelgen.importers.keras.hgq2 import add_quantizer, quantized_inputs, quantized_result
 from accelgen.importers.keras.layer import KerasLayer, converts
+from accelgen.importers.keras.reductions import axes_of, reduce_axes
 from accelgen.ir import Merge, MergeKind, PoolKind, Unary
 
 _EPSILON = float(np.float32(1e-7))
@@ -23,7 +23,7 @@ def _softmax(layer: KerasLayer, builder: Builder) -> str:
     each with its argument and its result quantized (hgq2 0.2.0, hgq/layers/softmax.py).
     """
     (source,) = quantized_inputs(layer, builder)
-    axes = axes_of(layer, len(builder.shapes[source]))
+    axes = axes_of(layer, "axes", len(builder.shapes[source]))
     scale = float(np.float32(layer.number("input_scaler", 1.0)))
     stable = layer.flag("stable", True)
     if stable:

@@ -16,6 +16,14 @@ from accelgen.importers.builder import Builder
 RawArray = npt.NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Scalar:
+    """A number that an operation takes beside a tensor; ``first`` where it is the left operand."""
+
+    value: float
+    first: bool
+
+
 @dataclass(frozen=True, eq=False)
 class KerasLayer:
     """A layer's configuration, weights and inputs.
@@ -24,7 +32,7 @@ class KerasLayer:
     path inside the layer's group to its array, in the file's order: "kernel", "bias" in weight H5 files
     (":0" and the scopes that all of the layer's variables share removed), "vars/0", "vars/1",
     "kq/quantizer/vars/0" ... in a .keras archive. ``keras_major`` is the version of Keras that wrote the
-    file, for the functions that Keras 3 redefined.
+    file, for the functions that Keras 3 redefined. ``scalar`` is the other operand of ``x * 2``.
     """
 
     class_name: str
@@ -34,6 +42,7 @@ class KerasLayer:
     weights: Mapping[str, RawArray]
     source: str
     keras_major: int = 2
+    scalar: Scalar | None = None
 
     def error(self, cause: str) -> ModelError:
         """A malformed layer."""

@@ -8,7 +8,9 @@ from accelgen.importers.keras.layer import Converter, KerasLayer, converts
 from accelgen.ir import Concatenate, Merge, MergeKind
 
 
-def _merge(kind: MergeKind) -> Converter:
+def merge(kind: MergeKind) -> Converter:
+    """The converter of what merges two tensors or more by ``kind``."""
+
     def convert(layer: KerasLayer, builder: Builder) -> str:
         few, many = 2, 2 if kind is MergeKind.SUBTRACT else len(layer.inputs)
         if not few <= len(layer.inputs) <= many:
@@ -24,10 +26,12 @@ def _merge(kind: MergeKind) -> Converter:
 
 
 for _kind in MergeKind:
-    converts(_kind.value.capitalize(), OPERATION + _kind.value.capitalize())(_merge(_kind))
+    converts(_kind.value.capitalize())(merge(_kind))
+for _kind in (MergeKind.MAXIMUM, MergeKind.MINIMUM):
+    converts(OPERATION + _kind.value.capitalize())(merge(_kind))
 
 
-@converts("Concatenate")
+@converts("Concatenate", OPERATION + "Concatenate")
 def _concatenate(layer: KerasLayer, builder: Builder) -> str:
     if not layer.inputs:
         raise layer.error("it has no inputs")

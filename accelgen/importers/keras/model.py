@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # the modules of converters, imported so that they register
@@ -26,6 +26,7 @@ from accelgen.importers.builder import Builder
 from accelgen.importers.keras.files import open_saved_model
 from accelgen.importers.keras.graph import OPERATION, Call, LayerSpec, ModelSpec, Ref, call_order, parse_model
 from accelgen.importers.keras.layer import CONVERTERS, KerasLayer, RawArray
+from accelgen.importers.keras.operations import TAKE_SCALARS
 from accelgen.importers.keras.weights import Weights, weights_in
 from accelgen.ir import Input, Network
 
@@ -117,7 +118,9 @@ class _Walk:
             raise layer.unsupported(
                 "weights that Keras 3 quantized itself (model.quantize) are not converted"
             )
-        if call.other_arguments:
+        if call.scalar is not None and layer.class_name in TAKE_SCALARS:
+            layer = replace(layer, scalar=call.scalar)
+        elif call.other_arguments:
             raise layer.unsupported(
                 "it is called with arguments that are no tensors, which are not converted"
             )

@@ -1,18 +1,30 @@
-"""Sums and maxima over any axes of a tensor, as pooling with a window over the whole of these axes."""
+"""Sums, averages and maxima over any axes of a tensor, as pooling with a window over all of these axes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from accelgen.importers.builder import Builder
+from accelgen.importers.keras.layer import KerasLayer
 from accelgen.ir import Pool, PoolKind, Reshape, Transpose
+
+
+def axes_of(layer: KerasLayer, key: str, rank: int) -> list[int]:
+    """The option ``key``, one or several distinct axes of ``rank``, counted without batch from 0."""
+    value = layer.config.get(key)
+    values = value if isinstance(value, (list, tuple)) else [value]
+    axes = [replace(layer, config={key: item}).axis(key, rank) for item in values]
+    if not axes or len(set(axes)) != len(axes):
+        raise layer.error(f"{key} {value!r:.50} are not distinct")
+    return axes
 
 
 def reduce_axes(
     builder: Builder, name: str, source: str, kind: PoolKind, axes: Sequence[int], keepdims: bool
 ) -> str:
-    """Add the sum or maximum of node ``source`` over ``axes`` (0-based, without batch) as node ``name``.
+    """Add the sum, average or maximum of ``source`` over ``axes`` (from 0, without batch) as node ``name``.
 
     The axes lie between those before the first and those after the last of them, as one window does between
     positions and channels; axes that are not neighbours are transposed there.
