@@ -96,6 +96,16 @@ def figure_named(name: str) -> str:
         raise UsageError(f"there is no figure {name!r}; known: {', '.join(OBJECTIVES[:-1])}") from None
 
 
+def in_us(figure: str) -> str:
+    """The name in microseconds of a figure in cycles; of others their own."""
+    return figure.replace("_cycles", "_us")
+
+
+def in_cycles(figure: str) -> str:
+    """The name in cycles of a figure in microseconds; of others their own."""
+    return figure.replace("_us", "_cycles")
+
+
 @dataclass(frozen=True)
 class Goals:
     """What designs must keep to, and which of those is the best.
@@ -178,7 +188,7 @@ class Goals:
         }
         if len({clock_ns for clock_ns, _ in targets}) > 1:
             timed = [limit for limit in self.limits if limit.unit == "us"]
-            same |= {limit.figure.replace("cycles", "us"): limit.amount for limit in timed}
+            same |= {in_us(limit.figure): limit.amount for limit in timed}
         return same
 
     @property

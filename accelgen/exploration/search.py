@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TypeAlias, TypeVar
@@ -14,7 +14,7 @@ from accelgen.exploration.candidate import Candidate, Exploration
 from accelgen.exploration.fifos import Built, Streams, Traded, beyond_limits, depths_given, trade
 from accelgen.exploration.front import Front, thin
 from accelgen.exploration.fronts import fronts
-from accelgen.exploration.goals import Goals
+from accelgen.exploration.goals import Goals, in_cycles, in_us
 from accelgen.exploration.milp import Point
 from accelgen.exploration.target import Target
 from accelgen.ir import Network
@@ -166,17 +166,8 @@ def explore_front(
     goals, axes = found.goals, _comparable_axes(found)
     problems = [target.problem(goals) for target in found.targets]
     complete = fronts(problems, goals.figures, workers=workers, journal=journal, time_limit_s=time_limit_s)
-    points = [
-        _Point.of(target, point, axes)
-        for target, own in zip(found.targets, complete, strict=True)
-        for point in own.points
-    ]
     best = Built(found.target, found.design, found.estimate)
-    designs = [best]
-    for point in _thinned(points, axes, goals.points):
-        own = Built(point.target, *point.target.estimate(point.solution))
-        if not own.target.broken(own.estimate, goals):
-            designs.append(own)
+    designs = [best, *_estimated(found, complete, axes)]
     reason, traded = found.reason, Traded(tuple(designs), ())
     if goals.fifos == "trade" and streams is not None:
         traded = _traded(found, designs, streams, workers, journal, time_limit_s)
@@ -206,6 +197,19 @@ def explore_front(
         combinations=found.combinations,
         notes=(*found.notes, *_open(found, complete, time_limit_s), *traded.notes, *_named(shallow)),
     )
+
+
+def _estimated(found: Found, complete: Sequence[Front], axes: tuple[str, str]) -> Iterator[Built]:
+    """The points of all fronts together, thinned, that keep the limits when they are estimated as a whole."""
+    points = [
+        _Point.of(target, point, axes)
+        for target, own in zip(found.targets, complete, strict=True)
+        for point in own.points
+    ]
+    for point in _thinned(points, axes, found.goals.points):
+        built = Built(point.target, *point.target.estimate(point.solution))
+        if not built.target.broken(built.estimate, found.goals):
+            yield built
 
 
 def _traded(
@@ -266,7 +270,7 @@ def _comparable_axes(found: Found) -> tuple[str, str]:
     """The axes of a front of all targets: microseconds instead of cycles where clock periods differ."""
     first, second = found.goals.figures
     if len({target.clock_ns for target in found.targets}) > 1:
-        first, second = (axis.replace("cycles", "us") for axis in (first, second))
+        return in_us(first), in_us(second)
     return first, second
 
 
@@ -279,11 +283,8 @@ class _Point:
 
     @classmethod
     def of(cls, target: Target, solution: Point, axes: tuple[str, str]) -> _Point:
-        figures = dict(solution.figures)
-        for axis in axes:
-            if axis not in figures:
-                figures[axis] = figures[axis.replace("us", "cycles")] * target.clock_ns / 1000
-        return cls(target, replace(solution, figures=figures))
+        on_axes = {axis: _value(solution.figures, axis, target.clock_ns) for axis in axes}
+        return cls(target, replace(solution, figures={**solution.figures, **on_axes}))
 
 
 _Entry = TypeVar("_Entry")
@@ -314,6 +315,10 @@ def _thinned(points: Sequence[_Point], axes: tuple[str, str], most: int) -> list
 
 
 def _on_axis(estimate: Estimate, axis: str) -> float:
-    if axis in estimate.total:
-        return estimate.total[axis].value
-    return estimate.total[axis.replace("us", "cycles")].value * estimate.record.clock_ns / 1000
+    values = {name: figure.value for name, figure in estimate.total.items()}
+    return _value(values, axis, estimate.record.clock_ns)
+
+
+def _value(figures: Mapping[str, float], axis: str, clock_ns: float) -> float:
+    """The figure of an axis, which may be in microseconds where figures are in cycles."""
+    return figures[axis] if axis in figures else figures[in_cycles(axis)] * clock_ns / 1000

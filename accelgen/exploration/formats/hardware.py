@@ -11,7 +11,7 @@ from accelgen.design import Design
 from accelgen.errors import InfeasibleError, ToolError
 from accelgen.estimation import Estimate
 from accelgen.exploration.fixed import allowed_choices
-from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named
+from accelgen.exploration.goals import RESOURCES_TOGETHER, Goals, figure_named, in_us
 from accelgen.exploration.infeasible import explain
 from accelgen.exploration.milp import solve
 from accelgen.exploration.search import why_impossible
@@ -69,7 +69,7 @@ class HardwareSearch:
         if self.goals.objective == RESOURCES_TOGETHER:
             return RESOURCES_TOGETHER
         figure = figure_named(self.goals.objective)
-        return figure.replace("cycles", "us") if self._timed else figure
+        return in_us(figure) if self._timed else figure
 
     @property
     def limits(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from math import isfinite
 from accelgen.boards import RESOURCE_TITLES
 from accelgen.estimation import DECIMALS, RESOURCES, Figure
 from accelgen.exploration.candidate import Candidate, Exploration
-from accelgen.exploration.goals import RESOURCES_TOGETHER
+from accelgen.exploration.goals import RESOURCES_TOGETHER, in_us
 
 Figures = Mapping[str, Figure]
 
@@ -57,7 +57,7 @@ def figures_of(candidate: Candidate) -> dict[str, Figure]:
     estimate = candidate.estimate
     period_us = estimate.record.clock_ns / 1000
     figures = {name: estimate.total[name] for name in (*CYCLES, *RESOURCES, "clock_ns")}
-    figures |= {_in_us(name): _scaled(figures[name], period_us) for name in CYCLES}
+    figures |= {in_us(name): _scaled(figures[name], period_us) for name in CYCLES}
     figures = {name: _rounded(figure) for name, figure in figures.items()}
     figures |= {name: Figure(score, score, score) for name, score in candidate.scores.items()}
     return {name: figure for name, figure in figures.items() if isfinite(figure.value)}
@@ -114,21 +114,17 @@ def limit_lines(exploration: Exploration) -> dict[str, float]:
     if len(clocks) == 1:
         period_us = clocks.pop() / 1000
         for name in CYCLES:
-            in_us = _in_us(name)
+            timed = in_us(name)
             if name in limits:
-                limits.setdefault(in_us, _decimals(limits[name] * period_us))
-            elif in_us in limits:
-                limits[name] = _decimals(limits[in_us] / period_us)
+                limits.setdefault(timed, _decimals(limits[name] * period_us))
+            elif timed in limits:
+                limits[name] = _decimals(limits[timed] / period_us)
     return limits
 
 
 def _score(name: str) -> Quantity:
     unit = "shares" if name == RESOURCES_TOGETHER else ""  # of the part, added
     return Quantity(name, name.replace("_", " "), unit, score=True, more=name in MORE_IS_BETTER)
-
-
-def _in_us(name: str) -> str:
-    return name.replace("cycles", "us")
 
 
 def _scaled(figure: Figure, factor: float) -> Figure:
