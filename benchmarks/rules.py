@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from accelgen.surrogates import dataset
-from accelgen.surrogates.features import from_records
+from accelgen.surrogates.features import from_records, measurements
 from accelgen.surrogates.metrics import Score, score
 from accelgen.surrogates.record import TARGETS, Synthesis
 from accelgen.surrogates.rules import domain_of, estimate, synthesises
@@ -52,7 +52,7 @@ def predict(rows: Sequence[Synthesis], prices: Prices) -> dict[str, np.ndarray]:
 def compare(name: str, rows: Sequence[Synthesis], predicted: dict[str, np.ndarray]) -> Iterator[Line]:
     """The score of every target that was measured."""
     for target in TARGETS:
-        actual = np.array([row.targets.get(target, np.nan) for row in rows])
+        actual = measurements(rows, target)
         known = ~np.isnan(actual)
         if known.any() and actual[known].any():
             decimals = CLOCK_DECIMALS if target == "clock_ns" else 0

@@ -21,11 +21,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from measurements import add_data
+from shared_data import add_data
 
 from accelgen.surrogates.dataset import read
 from accelgen.surrogates.dataset.wa_hls4ml_csv import dense_chain
-from accelgen.surrogates.features import from_records
+from accelgen.surrogates.features import from_records, measurements
 from accelgen.surrogates.learn.apply import corrected, decimals, known_layers
 from accelgen.surrogates.learn.evaluate import Answers, answer, success_margin_score
 from accelgen.surrogates.learn.folds import group_folds
@@ -124,11 +124,6 @@ def raw_methods() -> Mapping[str, Callable[..., Callable[[np.ndarray], np.ndarra
     return {"raw xgboost": raw_xgboost, "raw forest": raw_forest}
 
 
-def measured(rows: Sequence[Synthesis], target: str) -> np.ndarray:
-    """A target of rows, NaN where it was not measured."""
-    return np.array([row.targets.get(target, np.nan) for row in rows], np.float64)
-
-
 class Trial:
     """Predictions of a domain's rows by each method, by what it learned without their architectures."""
 
@@ -174,7 +169,7 @@ class Trial:
         for name, fit in raw_methods().items():
             seconds, said = 0.0, {}
             for target in TARGETS:
-                goal = measured(others, target)
+                goal = measurements(others, target)
                 known = ~np.isnan(goal)
                 if known.any():
                     model = fit(columns[known], goal[known])
@@ -208,7 +203,7 @@ class Trial:
         sets = np.array([set_of(row) for row in self.rows])
         for name in dict.fromkeys(sets.tolist()):
             for target in TARGETS:
-                actual = measured(self.rows, target)
+                actual = measurements(self.rows, target)
                 chosen = (sets == name) & ~np.isnan(actual)
                 if not chosen.any() or not actual[chosen].any():
                     continue
@@ -238,11 +233,11 @@ def deeper(rows: Sequence[Synthesis]) -> Iterator[Line]:
     trained = train(short)
     served = answer(longer, Surrogates(trained.prices, trained.learned))
     for target in ("latency_cycles", "lut", "ff", "dsp", "bram_18k"):
-        actual, own = measured(longer, target), served.figures[target]
+        actual, own = measurements(longer, target), served.figures[target]
         held = float(np.mean((own.low <= actual) & (actual <= own.high)))
         yield compare("chains, 2 to 3 layers", target, "served", actual, own.value, held)
         for name, fit in raw_methods().items():
-            model = fit(raw_columns(short), measured(short, target))
+            model = fit(raw_columns(short), measurements(short, target))
             yield compare("chains, 2 to 3 layers", target, name, actual, model(raw_columns(longer)))
 
 
@@ -311,7 +306,7 @@ def rule4ml_lines(rows: Sequence[Synthesis], limit: int) -> tuple[list[Line], fl
             f"{set_of(rows[0])}, {limit} rows",
             target,
             "rule4ml",
-            measured(chosen, target),
+            measurements(chosen, target),
             np.array(said[name]),
         )
         for name, target in names.items()

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from measurements import SHARED, add_data
+from shared_data import SHARED, add_data
 
 import accelgen
 from accelgen.design import Design, IoType, LayerDesign, Strategy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import chain
@@ -11,7 +11,7 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
-from accelgen.surrogates.record import DesignRecord, LayerKind
+from accelgen.surrogates.record import DesignRecord, LayerKind, Synthesis
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -218,6 +218,11 @@ class Layers:
 
 
 _NOT_PER_LAYER = frozenset({"edges", "stream", "dsp", "clock_ns", "fast"})
+
+
+def measurements(rows: Iterable[Synthesis], target: str) -> Numbers:
+    """What syntheses measured of a target, (n,), NaN where they did not."""
+    return np.array([row.targets.get(target, np.nan) for row in rows], np.float64)
 
 
 def from_records(designs: Sequence[DesignRecord]) -> Layers:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.errors import UsageError
-from accelgen.surrogates.features import Flags, Numbers, from_records
+from accelgen.surrogates.features import Flags, Numbers, from_records, measurements
 from accelgen.surrogates.graph.inputs import (
     TARGETS,
     Floats,
@@ -187,9 +187,8 @@ def _examples(table: Sequence[Synthesis], prices: Prices) -> _Examples:
 
 
 def _residuals(rows: Sequence[Synthesis], ruled: Estimate) -> Numbers:
-    measured = {target: np.array([row.targets.get(target, np.nan) for row in rows]) for target in TARGETS}
     return np.column_stack(
-        [log_residual(target, figures, ruled.designs[target]) for target, figures in measured.items()]
+        [log_residual(target, measurements(rows, target), ruled.designs[target]) for target in TARGETS]
     )
 
 

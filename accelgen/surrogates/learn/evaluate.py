@@ -1,4 +1,4 @@
-"""Scores of what is served, on any measurements, or on those that each training did not see."""
+"""Scores of what is served on any measurements."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from accelgen.surrogates.features import Flags, Numbers, from_records
+from accelgen.surrogates.features import Flags, Numbers, from_records, measurements
 from accelgen.surrogates.learn.apply import Figures, decimals
-from accelgen.surrogates.learn.folds import group_folds
 from accelgen.surrogates.learn.success import attempts, fit_success, held_out_margins, roc_auc
-from accelgen.surrogates.learn.train import train
 from accelgen.surrogates.metrics import Score, score
 from accelgen.surrogates.predict import Surrogates, predict
 from accelgen.surrogates.record import TARGETS, Synthesis
@@ -38,7 +35,7 @@ class Answers:
 
     def measured(self, target: str) -> Numbers:
         """What was measured, (n,), NaN where it was not."""
-        return np.array([row.targets.get(target, np.nan) for row in self.rows], np.float64)
+        return measurements(self.rows, target)
 
 
 @dataclass(frozen=True)
@@ -83,29 +80,6 @@ def answer(rows: Sequence[Synthesis], surrogates: Surrogates | None = None) -> A
                 getattr(found.figures[target], name)[place] = getattr(own, name)
         found.success[place] = prediction.success
         found.inside[place] = prediction.in_domain
-    return found
-
-
-def cross_validate(rows: Sequence[Synthesis], folds: npt.NDArray[np.int64] | None = None) -> Answers:
-    """Predict syntheses by what is trained without their architectures, choices and intervals included.
-
-    Raises:
-        ImportError: XGBoost is not installed.
-    """
-    assigned = group_folds(rows) if folds is None else folds
-    found = _empty(rows)
-    for fold in np.unique(assigned):
-        out = assigned == fold
-        trained = train([row for row, held in zip(rows, out, strict=True) if not held])
-        own = answer(
-            [row for row, held in zip(rows, out, strict=True) if held],
-            Surrogates(trained.prices, trained.learned),
-        )
-        for target in TARGETS:
-            for name in ("value", "low", "high"):
-                getattr(found.figures[target], name)[out] = getattr(own.figures[target], name)
-        found.success[out] = own.success
-        found.inside[out] = own.inside
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.surrogates.dataset import unique
-from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
+from accelgen.surrogates.features import Flags, Layers, Numbers, from_records, measurements
 from accelgen.surrogates.learn.apply import WORST, corrected, decimals, known_layers, offset
 from accelgen.surrogates.learn.boosting import Task, grow
 from accelgen.surrogates.learn.folds import group_folds
@@ -65,7 +65,7 @@ class HeldOut:
 
     def measured(self, target: str) -> Numbers:
         """What was measured, (n,), NaN where it was not."""
-        return np.array([row.targets.get(target, np.nan) for row in self.rows], np.float64)
+        return measurements(self.rows, target)
 
     def prediction(self, target: str) -> Numbers:
         """What the methods that serve say, (n,)."""
@@ -146,7 +146,7 @@ class _Ruled:
         return cls(rows, domain, layers, estimate(layers, domain, prices))
 
     def measured(self, target: str) -> Numbers:
-        return np.array([row.targets.get(target, np.nan) for row in self.rows], np.float64)
+        return measurements(self.rows, target)
 
     def have(self, family: int) -> Flags:
         """Rows with layers of a family, (d,)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
+from accelgen.surrogates.features import Flags, Layers, Numbers, from_records, measurements
 from accelgen.surrogates.learn.apply import WORST, offset
 from accelgen.surrogates.learn.intervals import AIM, log_errors, quantile
 from accelgen.surrogates.learn.model import Part
@@ -71,7 +71,7 @@ class _Table:
         return cls(rows, domain, layers, families(layers))
 
     def measured(self, target: str) -> Numbers:
-        return np.array([row.targets.get(target, np.nan) for row in self.rows], np.float64)
+        return measurements(self.rows, target)
 
     def designs(self, layers: Flags) -> Flags:
         """Designs (d,) with such layers."""
@@ -171,7 +171,7 @@ def between_loops(
             said = estimate(parallel, Domain.parse(target_domain), prices)
             excess: dict[str, Numbers] = {}
             for target in PRICED:
-                measured = np.array([row.targets.get(target, np.nan) for row in own], np.float64)
+                measured = measurements(own, target)
                 known = folded & ~np.isnan(measured)
                 ratio = np.log((measured + 1) / (said.designs[target] + 1))
                 errors = np.abs(ratio - np.median(ratio[known & ~spread]))[known & spread]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from scipy.optimize import nnls
 
-from accelgen.surrogates.features import Numbers, from_records
+from accelgen.surrogates.features import Numbers, from_records, measurements
 from accelgen.surrogates.record import Stage, Synthesis
 from accelgen.surrogates.rules.domain import Domain, domain_of
 from accelgen.surrogates.rules.estimate import DESIGN, KERNELS, Kernel, design_parts
@@ -51,10 +51,6 @@ def _store(table: Table, kernel: str, domain: Domain, target: str, prices: dict[
     table.setdefault(kernel, {}).setdefault(domain.name, {})[target] = prices
 
 
-def _measured(rows: Sequence[Synthesis], target: str) -> Numbers:
-    return np.array([row.targets.get(target, np.nan) for row in rows], np.float64)
-
-
 def _calibrate_layers(table: Table, kernel: Kernel, domain: Domain, rows: Sequence[Synthesis]) -> None:
     layers = from_records([row.design for row in rows])
     served = kernel.serves(layers)
@@ -78,7 +74,7 @@ def _calibrate_designs(table: Table, kernel: Kernel, domain: Domain, rows: Seque
     served = np.ones(len(rows), bool)
     np.logical_and.at(served, layers.design, kernel.serves(layers))
     for target in TARGETS:
-        figures = _measured(rows, target)
+        figures = measurements(rows, target)
         chosen = served & ~np.isnan(figures)
         if not chosen.any():
             continue
@@ -99,7 +95,7 @@ def _calibrate_rest(table: Table, domain: Domain, rows: Sequence[Synthesis]) -> 
         inside = np.array(
             [sum(figures.get(target, 0.0) for figures in row.per_layer.values()) for row in rows]
         )
-        rest = _measured(rows, target) - inside
+        rest = measurements(rows, target) - inside
         known = ~np.isnan(rest) & (rest > 0)
         if known.any():
             chosen: Mapping[str, Numbers] = {name: values[known] for name, values in parts.items()}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
+from accelgen.surrogates.features import Flags, Layers, Numbers, from_records, measurements
 from accelgen.surrogates.learn.apply import WORST, decimals, offset
 from accelgen.surrogates.learn.boosting import Task, grow
 from accelgen.surrogates.learn.columns import columns, design_columns
@@ -104,7 +104,7 @@ class _Family:
         )
 
     def measured(self, target: str) -> Numbers:
-        return np.array([row.synthesis.targets.get(target, np.nan) for row in self.rows], np.float64)
+        return measurements((row.synthesis for row in self.rows), target)
 
     def names(self) -> npt.NDArray[np.int64]:
         """The architecture of each row, as a number, (d,)."""
