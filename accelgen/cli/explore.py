@@ -105,7 +105,8 @@ def run(options: Namespace) -> int:
     if options.json:
         write_json(found.as_json())
     else:
-        _show(found)
+        _show_front(found)
+        _show_verdict(found)
         for line in notes:
             write_line(line)
     return 0
@@ -199,7 +200,8 @@ def _best_first(found: Exploration) -> list[Candidate]:
     return [found.candidates[position] for position in order]
 
 
-def _show(found: Exploration) -> None:
+def _show_front(found: Exploration) -> None:
+    """Print a table of the designs: a column for each of part, io type and period in which they differ."""
     from accelgen.cli.estimates import COLUMNS, cells
     from accelgen.console import print_table
 
@@ -233,6 +235,10 @@ def _show(found: Exploration) -> None:
     columns = ("design", *varied, *scores, *COLUMNS, "most\ntaken", "like the\ndata")
     right = ("period\nns", *scores, *COLUMNS)
     print_table(f"{found.network}: {', '.join(where)}", columns, rows, right=right)
+
+
+def _show_verdict(found: Exploration) -> None:
+    """Print which design is recommended and why, and how complete the front is."""
     best = next(candidate for candidate in found.candidates if candidate.name == found.best)
     write_line(f"* {best.reason}")
     proof = "exact" if found.proven else "not proven"
