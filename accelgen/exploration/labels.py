@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from accelgen.exploration.growing import exactly_added, rests_of, traced_back
 from accelgen.exploration.problem import Indices, Numbers, Problem
-from accelgen.exploration.reduction import ROUNDING, columns_of, exactly_added, shares_of
+from accelgen.exploration.reduction import ROUNDING, shares_of
 
 Flags = npt.NDArray[np.bool_]
 
@@ -109,12 +110,8 @@ class Growth:
             np.stack([_sum_of(layer.columns, parts, len(layer)) for parts in self._parts], axis=1)
             for layer in layers
         ]
-        rests = [np.zeros((len(layer), 1)) for layer in layers]
-        for name, weight in shares.items():
-            for rest, layer in zip(rests, layers, strict=True):
-                rest[:, 0] += weight * _sum_of(layer.columns, columns_of(problem, name), len(layer))
         self.sums = exactly_added(sums)
-        self._rests = [rest[:, 0] for rest in exactly_added(rests)]
+        self._rests = rests_of(problem)
 
     @property
     def room(self) -> Numbers:
@@ -172,13 +169,7 @@ class Growth:
                 kept = _cheapest(labels.excess, kept, most)
             labels = labels.take(kept)
             origins.append((origin[kept], step.options[option[kept]]))
-        designs = np.zeros((len(labels), len(steps)), np.int64)
-        rows = np.arange(len(labels))
-        for layer in range(len(steps) - 1, -1, -1):
-            origin, position = origins[layer]
-            designs[:, layer] = position[rows]
-            rows = origin[rows]
-        return designs, complete
+        return traced_back(origins, np.arange(len(labels))), complete
 
     def _steps(self, excess: Sequence[Numbers], slack: float) -> tuple[list[_Step], list[_Ahead]]:
         layers = self.problem.layers

@@ -32,6 +32,14 @@ class LayerOptions:
     def __len__(self) -> int:
         return len(self.choices)
 
+    def take(self, positions: Indices) -> LayerOptions:
+        """The same layer with the options at some positions, in their order."""
+        return LayerOptions(
+            self.name,
+            tuple(self.choices[k] for k in positions),
+            {name: column[positions] for name, column in self.columns.items()},
+        )
+
 
 @dataclass(frozen=True)
 class Composition:

@@ -9,14 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from accelgen.errors import UsageError
-from accelgen.exploration.problem import Indices, LayerOptions, Numbers, Problem
+from accelgen.exploration.problem import Indices, Numbers, Problem
 
 ROUNDING = 1e-12
 """Of sums of figures, relative: two designs whose figures differ by less are equally good."""
-
-
-_SUM_BITS = 51
-"""Of sums that a float64 holds exactly."""
 
 MOST_WHOLE = 2**50
 """Of a sum of whole numbers that is exact."""
@@ -116,16 +112,6 @@ def step_of(problem: Problem, name: str) -> float:
     return float(np.gcd.reduce(values.astype(np.int64)))
 
 
-def exactly_added(tables: Sequence[Numbers]) -> list[Numbers]:
-    """Tables (k, c) of layers, rounded in the last bits so that sums over layers are the same in any order.
-
-    Layers that are alike then lead to equal labels, of which one stays.
-    """
-    most = sum(np.abs(table).max(axis=0) for table in tables)
-    units = np.exp2(np.ceil(np.log2(np.where(most > 0, most, 1.0))) - _SUM_BITS)
-    return [np.round(table / units) * units for table in tables]
-
-
 def _check(problem: Problem) -> None:
     for name, limit in problem.limits.items():
         if np.isnan(limit):
@@ -166,14 +152,7 @@ def _can_break(problem: Problem, name: str, limit: float) -> bool:
 
 
 def _select(problem: Problem, flags: Sequence[npt.NDArray[np.bool_]]) -> Problem:
-    layers = [
-        LayerOptions(
-            layer.name,
-            tuple(layer.choices[k] for k in np.flatnonzero(flag)),
-            {name: column[flag] for name, column in layer.columns.items()},
-        )
-        for layer, flag in zip(problem.layers, flags, strict=True)
-    ]
+    layers = [layer.take(np.flatnonzero(flag)) for layer, flag in zip(problem.layers, flags, strict=True)]
     return replace(problem, layers=tuple(layers))
 
 

@@ -12,8 +12,9 @@ from math import inf
 
 import numpy as np
 
+from accelgen.exploration.growing import exactly_added, rests_of, traced_back
 from accelgen.exploration.problem import Composition, Indices, LayerOptions, Numbers, Problem
-from accelgen.exploration.reduction import ROUNDING, Reduced, columns_of, exactly_added, shares_of
+from accelgen.exploration.reduction import ROUNDING, Reduced, shares_of
 
 MOST_POINTS = 50_000
 """Partial designs beyond which the front is not looked for."""
@@ -69,7 +70,7 @@ def relaxed_front(
         ROUNDING / shares.get(name, 1.0) - each.constant for name, each in zip(names, figures, strict=True)
     ]
     sums = [np.stack([_column(layer, each.added) for each in figures], axis=1) for layer in problem.layers]
-    return _front(exactly_added(sums), _rests(problem), most, deadline, most_grown)
+    return _front(exactly_added(sums), rests_of(problem), most, deadline, most_grown)
 
 
 def lowest(problem: Problem, figure: str, deadline: float = inf) -> Indices | None:
@@ -95,7 +96,7 @@ def lowest_rest(problem: Problem, deadline: float = inf) -> Indices | None:
     """The design (1, layers) that is small altogether under all limits; as `lowest`."""
     layers = tuple(
         replace(layer, columns={**layer.columns, REST: rest})
-        for layer, rest in zip(problem.layers, _rests(problem), strict=True)
+        for layer, rest in zip(problem.layers, rests_of(problem), strict=True)
     )
     figures = {**problem.figures, REST: Composition(added=REST)}
     return lowest(replace(problem, layers=layers, figures=figures), REST, deadline)
@@ -119,14 +120,7 @@ def sum_parts(problem: Problem, names: Collection[str]) -> Iterator[Reduced]:
             for name, own in problem.figures.items()
         }
         kept = tuple(np.flatnonzero(own <= worst) for own in columns)
-        layers = tuple(
-            LayerOptions(
-                layer.name,
-                tuple(layer.choices[k] for k in own),
-                {name: values[own] for name, values in layer.columns.items()},
-            )
-            for layer, own in zip(problem.layers, kept, strict=True)
-        )
+        layers = tuple(layer.take(own) for layer, own in zip(problem.layers, kept, strict=True))
         yield Reduced(replace(problem, layers=layers, figures=figures), kept)
 
 
@@ -137,7 +131,7 @@ def _lowest_sum(problem: Problem, figure: str, high: float, deadline: float) -> 
         return None
     each = [
         np.lexsort((rest, _column(layer, composition.added)))[0]
-        for layer, rest in zip(problem.layers, _rests(problem), strict=True)
+        for layer, rest in zip(problem.layers, rests_of(problem), strict=True)
     ]
     found: Indices = np.array([each], np.int64)
     held: list[str] = []
@@ -193,19 +187,6 @@ def _column(layer: LayerOptions, name: str) -> Numbers:
     return layer.columns[name] if name else np.zeros(len(layer))
 
 
-def _rests(problem: Problem) -> list[Numbers]:
-    """The sum of all figures' shares of each layer's options, which decides between equal designs."""
-    shares = shares_of(problem)
-    rests = []
-    for layer in problem.layers:
-        rest = np.zeros((len(layer), 1))
-        for name, share in shares.items():
-            for column in columns_of(problem, name):
-                rest[:, 0] += share * layer.columns[column]
-        rests.append(rest)
-    return [rest[:, 0] for rest in exactly_added(rests)]
-
-
 def _front(
     sums: Sequence[Numbers], rests: Sequence[Numbers], most: Numbers, deadline: float, most_grown: int
 ) -> Indices | None:
@@ -225,14 +206,7 @@ def _front(
             return None
         total, rest, kept = grown[unbeaten], grown_rest[unbeaten], possible[unbeaten]
         steps.append((kept // len(own), kept % len(own)))
-    last = _pairs(total[:, 0], total[:, 1], rest)
-    designs = np.zeros((len(last), len(steps)), np.int64)
-    rows = last
-    for layer in range(len(steps) - 1, -1, -1):
-        origin, option = steps[layer]
-        designs[:, layer] = option[rows]
-        rows = origin[rows]
-    return designs
+    return traced_back(steps, _pairs(total[:, 0], total[:, 1], rest))
 
 
 def _unbeaten(values: Numbers, rest: Numbers) -> Indices:
