@@ -6,16 +6,17 @@ Their options are those of the classes in keras.src.ops (keras 3.15), which a fi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from accelgen.importers.builder import Builder
 from accelgen.importers.keras.activations import add_activation
 from accelgen.importers.keras.graph import OPERATION
-from accelgen.importers.keras.layer import Converter, KerasLayer, converts
+from accelgen.importers.keras.layer import Converter, KerasLayer, Scalar, converts
 from accelgen.importers.keras.merging import merge
 from accelgen.importers.keras.reductions import axes_of, reduce_axes
-from accelgen.ir import Affine, MergeKind, PoolKind
+from accelgen.ir import Affine, MergeKind, PoolKind, Unary
 
 
 def _reduction(kind: PoolKind) -> Converter:
@@ -31,8 +32,8 @@ def _reduction(kind: PoolKind) -> Converter:
     return convert
 
 
-for _name, _kind in (("Sum", PoolKind.SUM), ("Mean", PoolKind.AVERAGE), ("Max", PoolKind.MAX)):
-    converts(OPERATION + _name)(_reduction(_kind))
+for _name, _pool in (("Sum", PoolKind.SUM), ("Mean", PoolKind.AVERAGE), ("Max", PoolKind.MAX)):
+    converts(OPERATION + _name)(_reduction(_pool))
 
 
 def _activation(name: str) -> Converter:
@@ -64,45 +65,55 @@ def _negative(layer: KerasLayer, builder: Builder) -> str:
     return builder.add(Affine(layer.name, (layer.only_input,), -np.ones(1)))
 
 
-Line = Callable[[float, bool], tuple[float, float] | None]
-"""Scale and bias of an operation on a tensor and a number, which comes first where the flag says so.
-
-None where it is no line.
-"""
+Line = Callable[[float, bool], tuple[float, float]]
+"""Scale and bias of an operation on a tensor and a number, which comes first where the flag says so."""
 
 
-def _arithmetic(line: Line, of_tensors: Converter | None) -> Converter:
+def _arithmetic(kind: MergeKind, line: Line) -> Converter:
+    """The converter of an operation on two tensors, or on a tensor and a number."""
+    of_tensors = merge(kind)
+
     def convert(layer: KerasLayer, builder: Builder) -> str:
-        if layer.scalar is None and of_tensors is not None:
-            return of_tensors(layer, builder)
         if layer.scalar is None:
-            raise layer.unsupported("a quotient of tensors is not supported; divide by a number")
-        value = float(np.float32(layer.scalar.value))
-        found = line(value, layer.scalar.first) if np.isfinite(value) else None
-        if found is None:
-            raise layer.unsupported("a number divided by a tensor, or a division by 0, is not supported")
-        scale, bias = (np.array([number]) for number in found)
-        return builder.add(Affine(layer.name, (layer.only_input,), scale, bias))
+            return of_tensors(layer, builder)
+        scale, bias = line(_operand(layer, layer.scalar), layer.scalar.first)
+        return builder.add(Affine(layer.name, (layer.only_input,), np.array([scale]), np.array([bias])))
 
     return convert
 
 
-def _quotient(value: float, first: bool) -> tuple[float, float] | None:
-    return None if first or value == 0 else (1 / value, 0.0)
+@converts(OPERATION + "Divide", OPERATION + "TrueDivide")
+def _divide(layer: KerasLayer, builder: Builder) -> str:
+    def reciprocal(source: str) -> str:
+        return builder.add(Unary(builder.unique(f"{layer.name}/reciprocal"), (source,), "reciprocal"))
+
+    if layer.scalar is None:
+        if len(layer.inputs) != 2:
+            raise layer.error(f"two inputs expected, there are {len(layer.inputs)}")
+        factors = (layer.inputs[0], reciprocal(layer.inputs[1]))
+        return merge(MergeKind.MULTIPLY)(replace(layer, inputs=factors), builder)
+    value, source = _operand(layer, layer.scalar), layer.only_input
+    if layer.scalar.first:
+        return builder.add(Affine(layer.name, (reciprocal(source),), np.array([value])))
+    if value == 0:
+        raise layer.error("it divides by 0")
+    return builder.add(Affine(layer.name, (source,), np.array([1 / value])))
 
 
-_ARITHMETIC: dict[str, tuple[Line, Converter | None]] = {
-    "Add": (lambda value, _: (1.0, value), merge(MergeKind.ADD)),
-    "Subtract": (
-        lambda value, first: (-1.0, value) if first else (1.0, -value),
-        merge(MergeKind.SUBTRACT),
-    ),
-    "Multiply": (lambda value, _: (value, 0.0), merge(MergeKind.MULTIPLY)),
-    "Divide": (_quotient, None),
-    "TrueDivide": (_quotient, None),
-}
-for _name, (_line, _of_tensors) in _ARITHMETIC.items():
-    converts(OPERATION + _name)(_arithmetic(_line, _of_tensors))
+def _operand(layer: KerasLayer, scalar: Scalar) -> float:
+    """The number as the framework holds it, in float32."""
+    value = float(np.float32(scalar.value))
+    if not np.isfinite(value):
+        raise layer.error(f"its operand {scalar.value!r:.40} is not finite")
+    return value
 
-TAKE_SCALARS = frozenset(OPERATION + name for name in _ARITHMETIC)
+
+for _name, _kind, _line in (
+    ("Add", MergeKind.ADD, lambda value, _: (1.0, value)),
+    ("Subtract", MergeKind.SUBTRACT, lambda value, first: (-1.0, value) if first else (1.0, -value)),
+    ("Multiply", MergeKind.MULTIPLY, lambda value, _: (value, 0.0)),
+):
+    converts(OPERATION + _name)(_arithmetic(_kind, _line))
+
+TAKE_SCALARS = frozenset(OPERATION + name for name in ("Add", "Subtract", "Multiply", "Divide", "TrueDivide"))
 """The classes of which a number may be an operand."""

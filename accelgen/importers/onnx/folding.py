@@ -55,6 +55,16 @@ def _matmul(op: Op) -> RawArray:
     return np.asarray(op.constant(0).reals @ op.constant(1).reals)
 
 
+@folds("Gemm")
+def _gemm(op: Op) -> RawArray:
+    first, second = (
+        op.constant(index).reals.T if op.integer(key, 0) else op.constant(index).reals
+        for index, key in enumerate(("transA", "transB"))
+    )
+    product = op.number("alpha", 1.0) * (first @ second)
+    return product if op.given(2) is None else product + op.number("beta", 1.0) * op.constant(2).reals
+
+
 _UNARY: dict[str, Callable[[RawArray], RawArray]] = {
     "Sqrt": np.sqrt,
     "Neg": np.negative,
@@ -68,6 +78,7 @@ _UNARY: dict[str, Callable[[RawArray], RawArray]] = {
     "Sign": np.sign,
     "Not": np.logical_not,
     "Tanh": np.tanh,
+    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "Relu": lambda x: np.maximum(x, 0),
 }
 

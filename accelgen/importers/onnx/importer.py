@@ -31,6 +31,14 @@ _MALFORMED = (ValueError, TypeError, IndexError, OverflowError, ZeroDivisionErro
 """What NumPy and Python raise for shapes, axes and sizes that make no sense: the file is at fault."""
 
 
+_INSTEAD = {
+    "ArgMax": "end the model with the numbers that it picks the largest of",
+    "TopK": "end the model with the numbers that it picks the largest of",
+    "LogSoftmax": "end the model with Softmax, or with what goes into it: the order is the same",
+}
+"""What to do about operators that often end a model."""
+
+
 def load_onnx(path: str | PathLike[str]) -> Network:
     """Read an ONNX (operator set 9 or later) or QONNX model.
 
@@ -111,9 +119,8 @@ def _results(op: Op) -> tuple[Value, ...]:
         return (_constant(FOLDERS[kind](op)),)
     if not known or kind not in CONVERTERS:
         where = f" of the domain {op.raw.domain!r}" if op.raw.domain else ""
-        raise op.unsupported(
-            f"operator {kind!r}{where} is not supported; supported: {', '.join(supported())}"
-        )
+        instead = _INSTEAD.get(kind, f"supported: {', '.join(supported())}")
+        raise op.unsupported(f"operator {kind!r}{where} is not supported; {instead}")
     result = CONVERTERS[kind](op)
     return result if isinstance(result, tuple) else (result,)
 

@@ -185,10 +185,11 @@ def _slice(op: Op) -> Tensor:
 
 
 @converts("Split")
-def _split(op: Op) -> tuple[Tensor, ...]:
-    x = op.tensor()
-    axis = op.axis(op.integer("axis", 0), len(x.shape))
-    size, parts = x.shape[axis], len(op.raw.outputs)
+def _split(op: Op) -> tuple[Value, ...]:
+    x = op.value(0)
+    shape = x.shape if isinstance(x, Tensor) else x.values.shape
+    axis = op.axis(op.integer("axis", 0), len(shape))
+    size, parts = shape[axis], len(op.raw.outputs)
     lengths = op.integers_from("split", 1)
     if lengths is None:
         step = -(size // -parts)
@@ -196,6 +197,8 @@ def _split(op: Op) -> tuple[Tensor, ...]:
     if sum(lengths) != size or len(lengths) != parts or min(lengths) < 1:
         raise op.error(f"parts of {lengths} from an axis of {size}")
     starts = [sum(lengths[:part]) for part in range(parts)]
+    if isinstance(x, Constant):
+        return tuple(map(Constant, np.split(x.values, starts[1:], axis)))
     return tuple(
         padded(op, x, {axis: (-start, start + length - size)}, suffix=f"/{part}")
         for part, (start, length) in enumerate(zip(starts, lengths, strict=True))

@@ -216,6 +216,13 @@ def test_unknown_operators_are_refused_by_name(tmp_path, op_type, domain):
         load_onnx(path)
 
 
+@pytest.mark.parametrize("op_type", ["ArgMax", "LogSoftmax"])
+def test_operators_that_end_models_are_refused_with_what_to_do(tmp_path, op_type):
+    path = save_model(tmp_path / "m.onnx", [node(op_type, "x")], {"x": (1, 3)})
+    with pytest.raises(UnsupportedError, match=rf"{op_type!r} is not supported; end the model with"):
+        load_onnx(path)
+
+
 def test_control_flow_is_refused(tmp_path):
     body = helper.make_graph([node("Relu", "x", "z")], "body", [], [helper.make_empty_tensor_value_info("z")])
     nodes = [node("If", "x", "y", then_branch=body, else_branch=body)]

@@ -76,6 +76,23 @@ CASES = {
         {"w": weights(3, 6), "b": weights(3)},
         9,
     ),
+    "gemm_of_constants": (
+        [node("Gemm", "c w b", "g", transA=1, transB=1, alpha=0.5, beta=2.0), node("Add", "x g")],
+        FLAT,
+        {"c": weights(2, 1), "w": weights(6, 2), "b": weights(6)},
+        13,
+    ),
+    "split_of_a_constant": (
+        [
+            node("Split", "c", "p q", axis=1),
+            node("Sigmoid", "q", "s"),
+            node("Add", "x p", "a"),
+            node("Mul", "a s"),
+        ],
+        FLAT,
+        {"c": weights(1, 12)},
+        11,
+    ),
     "gemm_scalar_bias": ([node("Gemm", "x w b")], FLAT, {"w": weights(6, 3), "b": weights(1, 1)}, 13),
     "matmul_rows": ([node("MatMul", "x w")], (1, 5, 4), {"w": weights(4, 3)}, 13),
     "matmul_left": ([node("MatMul", "w x")], (1, 5, 4), {"w": weights(3, 5)}, 13),
