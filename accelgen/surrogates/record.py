@@ -32,6 +32,12 @@ class LayerKind(Enum):
     OTHER = "other"
 
 
+MATRICES = (LayerKind.DENSE, LayerKind.CONV1D, LayerKind.CONV2D, LayerKind.DEPTHWISE)
+"""Kinds that multiply by one matrix of weights, at each position."""
+
+RECURRENT = (LayerKind.LSTM, LayerKind.GRU)
+
+
 @dataclass(frozen=True)
 class LayerRecord:
     """One layer as hardware.

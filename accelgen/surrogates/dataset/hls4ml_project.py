@@ -32,7 +32,7 @@ from accelgen.surrogates.dataset.hls4ml_source import (
 )
 from accelgen.surrogates.dataset.order import in_order
 from accelgen.surrogates.dataset.table import BadRecordError, Skipped
-from accelgen.surrogates.record import DesignRecord, LayerKind, LayerRecord, Synthesis
+from accelgen.surrogates.record import RECURRENT, DesignRecord, LayerKind, LayerRecord, Synthesis
 from accelgen.surrogates.weights import weight_cost
 
 MODEL = "keras_model.h5"
@@ -59,8 +59,7 @@ _KINDS = {
     "transpose": LayerKind.MOVE,
 }
 _WINDOWED = (LayerKind.CONV1D, LayerKind.CONV2D)
-_RECURRENT = (LayerKind.LSTM, LayerKind.GRU)
-_MULTIPLYING = (LayerKind.DENSE, *_WINDOWED, *_RECURRENT)
+_MULTIPLYING = (LayerKind.DENSE, *_WINDOWED, *RECURRENT)
 
 
 def is_project(folder: Path) -> bool:
@@ -167,13 +166,13 @@ class _Project:
         kind = self._kind(config)
         flow = self.flow.get(config.name, Flow((), ()))
         product = self.helpers.get(config.types.get("mult_config", ""), config)
-        if kind in _RECURRENT:
+        if kind in RECURRENT:
             product = self.helpers.get(config.types.get("mult_config1", ""), config)
         n_in, n_out, positions = self._shape(config, kind)
         weight = self.types.fixed(product.types.get("weight_t", config.types.get("scale_t", "")))
         nonzero = product.integer("n_nonzeros")
         values = None
-        if product.types.get("weight_t") is not None and kind not in _RECURRENT:
+        if product.types.get("weight_t") is not None and kind not in RECURRENT:
             values = self.weights.find(config, product, (n_in, n_out))
         cost = None if values is None else weight_cost(values)
         strategy = (product.constants.get("strategy") or config.constants.get("strategy", "")).rpartition(
@@ -218,7 +217,7 @@ class _Project:
             taps = (config.integer("filt_height") or 1) * config.count("filt_width")
             positions = (config.integer("out_height") or 1) * config.count("out_width")
             return taps * config.count("n_chan"), config.count("n_filt"), positions
-        if kind in _RECURRENT:
+        if kind in RECURRENT:
             return config.count("n_in"), config.count("n_out"), config.count("n_sequence")
         if kind is LayerKind.POOL:
             size = (config.integer("pool_height") or 1) * config.count("pool_width")

@@ -18,7 +18,7 @@ from accelgen.errors import UsageError
 from accelgen.ir import FixedType
 from accelgen.surrogates.dataset.fields import Fields
 from accelgen.surrogates.dataset.table import BadRecordError
-from accelgen.surrogates.record import LayerKind, LayerRecord
+from accelgen.surrogates.record import MATRICES, RECURRENT, LayerKind, LayerRecord
 
 DEFAULT_BITS = 16
 TABLE_SIZE = 1024
@@ -72,8 +72,6 @@ _KINDS = {
     "upsampling2d": LayerKind.MOVE,
 }
 _NOT_BUILT = ("inputlayer", "dropout", "linear")
-_MULTIPLYING = (LayerKind.DENSE, LayerKind.CONV1D, LayerKind.CONV2D, LayerKind.DEPTHWISE)
-_RECURRENT = (LayerKind.LSTM, LayerKind.GRU)
 _WIDTH = re.compile(r"(?:ap_)?u?(?:fixed|int)<\s*(\d{1,4})\s*[,>]")
 
 
@@ -150,16 +148,16 @@ class _Reader:
         weight_bits = 0
         exact = input_bits
         requested = reuse = 1
-        if kind in (*_MULTIPLYING, *_RECURRENT, LayerKind.NORMALIZE):
+        if kind in (*MATRICES, *RECURRENT, LayerKind.NORMALIZE):
             what = "scale" if kind is LayerKind.NORMALIZE else "weight"
             weight_bits = self._bits(own, what) or self._default
             exact = input_bits + weight_bits
-        if kind in _MULTIPLYING:
+        if kind in MATRICES:
             # FixedPrecisionType of the sum as hls4ml 1.x infers it (passes/infer_precision.py), bias included
             exact += ceil(log2(n_in)) + 1
-        if kind in (*_MULTIPLYING, *_RECURRENT):
+        if kind in (*MATRICES, *RECURRENT):
             requested = self._requested_reuse(own)
-            reuse = self._reuse(entry, requested, n_in, n_out * (1 if kind in _MULTIPLYING else _GATES[kind]))
+            reuse = self._reuse(entry, requested, n_in, n_out * (1 if kind in MATRICES else _GATES[kind]))
         table = kind in (LayerKind.TABLE, LayerKind.SOFTMAX)
         return LayerRecord(
             name=unique,
@@ -170,9 +168,9 @@ class _Reader:
             positions=positions,
             input_bits=input_bits,
             weight_bits=weight_bits,
-            accum_bits=(self._bits(own, "accum", exact) or self._default) if kind in _MULTIPLYING else 0,
+            accum_bits=(self._bits(own, "accum", exact) or self._default) if kind in MATRICES else 0,
             result_bits=self._result_bits(name, exact),
-            strategy=self._strategy_of(own) if kind in (*_MULTIPLYING, *_RECURRENT) else "",
+            strategy=self._strategy_of(own) if kind in (*MATRICES, *RECURRENT) else "",
             reuse_factor=reuse,
             requested_reuse_factor=requested,
             table_size=TABLE_SIZE if table else 0,
@@ -188,7 +186,7 @@ class _Reader:
             return prod(_kernel(entry, kind)) * inputs[-1], results[-1], positions
         if kind is LayerKind.DEPTHWISE:
             return prod(_kernel(entry, kind)), results[-1], positions
-        if kind in _RECURRENT:
+        if kind in RECURRENT:
             return inputs[-1], results[-1], inputs[0]
         if kind is LayerKind.POOL:
             return max(1, prod(inputs[:-1]) // positions), results[-1], positions

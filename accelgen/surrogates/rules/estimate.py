@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from accelgen.surrogates.features import Flags, Layers, Numbers, from_records
-from accelgen.surrogates.record import TARGETS, DesignRecord, LayerKind
+from accelgen.surrogates.record import MATRICES, TARGETS, DesignRecord, LayerKind
 from accelgen.surrogates.rules import adders, elementwise, packed, recurrent, resource, stream, unrolled
 from accelgen.surrogates.rules.domain import DEFAULT_DOMAIN, Domain
 from accelgen.surrogates.rules.prices import Prices, load_prices, total_cost
@@ -19,8 +19,6 @@ Parts = Callable[[Layers, Domain], Mapping[str, Numbers]]
 
 DESIGN = "design"
 """The name under which prices hold what a design costs besides its layers."""
-
-_MATRICES = (LayerKind.DENSE, LayerKind.CONV1D, LayerKind.CONV2D, LayerKind.DEPTHWISE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Kernel:
 KERNELS = (
     Kernel(
         "dense_resource",
-        lambda layers: layers.is_kind(*_MATRICES) & ~_streams(layers) & ~layers.constant,
+        lambda layers: layers.is_kind(*MATRICES) & ~_streams(layers) & ~layers.constant,
         resource.latency,
         resource.latency_max,
         resource.interval,
@@ -94,7 +92,7 @@ KERNELS = (
     ),
     Kernel(
         "stream",
-        lambda layers: layers.is_kind(*_MATRICES) & _streams(layers),
+        lambda layers: layers.is_kind(*MATRICES) & _streams(layers),
         stream.latency,
         stream.latency_max,
         stream.latency_max,
@@ -132,7 +130,7 @@ KERNELS = (
     ),
     Kernel(
         "elementwise",
-        lambda layers: ~layers.is_kind(*_MATRICES, LayerKind.PACKED) & ~recurrent.is_recurrent(layers),
+        lambda layers: ~layers.is_kind(*MATRICES, LayerKind.PACKED) & ~recurrent.is_recurrent(layers),
         elementwise.latency,
         elementwise.latency,
         elementwise.interval,
@@ -146,7 +144,7 @@ KERNELS = (
 
 
 def _unrolled(layers: Layers) -> Flags:
-    return layers.is_kind(*_MATRICES) & ~_streams(layers) & layers.constant
+    return layers.is_kind(*MATRICES) & ~_streams(layers) & layers.constant
 
 
 def _streams(layers: Layers) -> Flags:
@@ -233,7 +231,7 @@ def handed_parts(layers: Layers) -> Mapping[str, Numbers]:
 
 
 def _rolling(layers: Layers) -> Flags:
-    rolling: Flags = layers.is_kind(*_MATRICES) & layers.constant & ~layers.looped
+    rolling: Flags = layers.is_kind(*MATRICES) & layers.constant & ~layers.looped
     rolling &= layers.reuse_factor == 1
     return rolling
 
@@ -303,7 +301,7 @@ def _clock_ns(layers: Layers) -> Numbers:
     A product built of LUTs takes 5.28 ns on a Zynq-7000, and the products of a softmax 7.95 ns, whatever
     period was asked for.
     """
-    matrices = layers.is_kind(*_MATRICES)
+    matrices = layers.is_kind(*MATRICES)
     share = np.where(matrices, np.where(layers.constant, 0.99, 0.89), 0.5)
     slow = (~layers.dsp & ~layers.fast)[layers.design]
     built = np.where(layers.is_kind(LayerKind.SOFTMAX), 7.947, 5.282 * (matrices & layers.constant))

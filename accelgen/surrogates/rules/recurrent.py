@@ -14,7 +14,7 @@ import numpy as np
 from accelgen.design.factors import nearest
 from accelgen.design.reuse import legal_reuse_factors
 from accelgen.surrogates.features import Flags, Layers, Numbers
-from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.record import RECURRENT, LayerKind
 from accelgen.surrogates.rules.domain import Domain
 from accelgen.surrogates.rules.resource import wide_factor
 from accelgen.surrogates.rules.stream import CONSTANT_DSP_SHARE, matrix_parts, weight_18k
@@ -23,7 +23,7 @@ from accelgen.surrogates.rules.stream import CONSTANT_DSP_SHARE, matrix_parts, w
 def is_recurrent(layers: Layers) -> Flags:
     """Which layers repeat a cell; one without gates is of another kind, with weights."""
     without_gates = layers.is_kind(LayerKind.OTHER) & (layers.weight_bits > 0)
-    return layers.is_kind(LayerKind.LSTM, LayerKind.GRU) | without_gates
+    return layers.is_kind(*RECURRENT) | without_gates
 
 
 def gates(layers: Layers) -> Numbers:
