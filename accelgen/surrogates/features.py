@@ -123,6 +123,11 @@ class Layers:
         summed: Numbers = np.bincount(self.design, values, self.n_designs).astype(np.float64)
         return summed
 
+    def designs_with(self, rows: Flags) -> Flags:
+        """The designs (d,) that have some of the layers (n,) that ``rows`` marks."""
+        found: Flags = np.bincount(self.design[rows], minlength=self.n_designs) > 0
+        return found
+
     def largest(self, values: Numbers) -> Numbers:
         """The largest of each design's layers, 0 for a design without any."""
         result = np.zeros(self.n_designs)

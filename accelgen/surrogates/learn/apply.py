@@ -165,7 +165,7 @@ def known_layers(layers: Layers, domain: Domain, learned: Learned) -> Known:
         family, inside = family[among], inside[among]
         outside = {reason: marks[among] for reason, marks in outside.items()}
     inside &= ~_deep(layers, family, groups, domain.name, outside)
-    reasons = {reason: _designs(layers, marks) for reason, marks in outside.items()}
+    reasons = {reason: layers.designs_with(marks) for reason, marks in outside.items()}
     return Known(domain.name, own, family, inside, groups, reasons)
 
 
@@ -259,9 +259,8 @@ def corrected(layers: Layers, ruled: Estimate, known: Known) -> tuple[dict[str, 
         rows = columns(once)
         for target, forest in forests.items():
             if target in WORST:
-                alone = _alone(layers, members)
                 designs[target] = np.where(
-                    alone,
+                    alone(layers, members),
                     designs[target] * np.exp(forest.predict(design_columns(own, rows[among]))),
                     designs[target],
                 )
@@ -274,14 +273,10 @@ def corrected(layers: Layers, ruled: Estimate, known: Known) -> tuple[dict[str, 
     return designs, parts
 
 
-def _designs(layers: Layers, rows: Flags) -> Flags:
-    return np.bincount(layers.design[rows], minlength=layers.n_designs) > 0
-
-
-def _alone(layers: Layers, members: Flags) -> Flags:
+def alone(layers: Layers, members: Flags) -> Flags:
     """Designs (d,) that have such layers, and none besides that have weights."""
     others = ~members & (layers.weight_bits > 0)
-    return _designs(layers, members) & ~_designs(layers, others)
+    return layers.designs_with(members) & ~layers.designs_with(others)
 
 
 def intervals(
@@ -369,7 +364,7 @@ def probability(layers: Layers, success: Success | None) -> Numbers:
         return np.full(layers.n_designs, np.nan)
     weights = layers.weight_bits > 0
     unknown = ~np.isin(families(layers), list(success.families)) | success.scope.misses(layers)
-    answered = _designs(layers, weights) & ~_designs(layers, weights & unknown)
+    answered = layers.designs_with(weights) & ~layers.designs_with(weights & unknown)
     chances = np.full(layers.n_designs, np.nan)
     if answered.any():
         own = layers.select(weights & answered[layers.design])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from accelgen.errors import ModelError
 from accelgen.surrogates.features import Flags, Layers, Numbers
-from accelgen.surrogates.record import LayerKind
+from accelgen.surrogates.record import MATRICES, RECURRENT, LayerKind
 from accelgen.surrogates.rules.adders import are_known
 
 MARGIN = 0.32
@@ -50,15 +50,7 @@ _FLAG_WORDS = {
 }
 
 
-_WEIGHTED = (
-    LayerKind.DENSE,
-    LayerKind.CONV1D,
-    LayerKind.CONV2D,
-    LayerKind.DEPTHWISE,
-    LayerKind.LSTM,
-    LayerKind.GRU,
-    LayerKind.PACKED,
-)
+_WEIGHTED = (*MATRICES, *RECURRENT, LayerKind.PACKED)
 
 
 def families(layers: Layers) -> npt.NDArray[np.int64]:

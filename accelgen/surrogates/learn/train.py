@@ -150,7 +150,7 @@ class _Ruled:
 
     def have(self, family: int) -> Flags:
         """Rows with layers of a family, (d,)."""
-        return np.bincount(self.layers.design, families(self.layers) == family, len(self.rows)) > 0
+        return self.layers.designs_with(families(self.layers) == family)
 
 
 def hold_out(rows: Sequence[Synthesis], domain: Domain, graph: Graph | None = None) -> HeldOut:
@@ -167,7 +167,7 @@ def hold_out(rows: Sequence[Synthesis], domain: Domain, graph: Graph | None = No
         trial = _Ruled.of([row for row, held in zip(rows, out, strict=True) if held], domain, prices)
         known = known_layers(trial.layers, domain, learned)
         boosted, _ = corrected(trial.layers, trial.ruled, known)
-        inside[out] = np.bincount(trial.layers.design, ~known.inside, int(out.sum())) == 0
+        inside[out] = ~trial.layers.designs_with(~known.inside)
         for target in TARGETS:
             found["rules"][target][out] = trial.ruled.designs[target]
             found["boosting"][target][out] = boosted[target]
@@ -276,7 +276,7 @@ def with_widths(parts: Mapping[int, Part], tried: HeldOut) -> dict[int, Part]:
     own_family = families(layers)
     found: dict[int, Part] = {}
     for family, part in parts.items():
-        have = np.bincount(layers.design, own_family == family, len(tried.rows)) > 0
+        have = layers.designs_with(own_family == family)
         like = have & tried.inside
         widths: dict[str, float] = {}
         rule_widths: dict[str, float] = {}

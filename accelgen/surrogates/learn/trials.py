@@ -73,11 +73,6 @@ class _Table:
     def measured(self, target: str) -> Numbers:
         return measurements(self.rows, target)
 
-    def designs(self, layers: Flags) -> Flags:
-        """Designs (d,) with such layers."""
-        found: Flags = np.bincount(self.layers.design[layers], minlength=len(self.rows)) > 0
-        return found
-
 
 def trials(rows: Sequence[Synthesis], domain: Domain, parts: Mapping[int, Part]) -> Iterator[Trial]:
     """Each family of a domain, each dimension that varies, from above and from below."""
@@ -96,11 +91,11 @@ def _ranges(table: _Table) -> Iterator[tuple[int, str, Flags]]:
         if not weighted(family):
             continue
         own = table.family == family
-        have = table.designs(own)
+        have = table.layers.designs_with(own)
         for dimension in DIMENSIONS:
             seen: set[bytes] = set()
             for held_layers in _held(figure(table.layers, dimension), own):
-                held = table.designs(held_layers)
+                held = table.layers.designs_with(held_layers)
                 kept = have & ~held
                 enough = held.sum() >= MIN_HELD and kept.sum() >= max(MIN_KEPT, LEAST_KEPT * have.sum())
                 if enough and held.tobytes() not in seen:
@@ -121,7 +116,7 @@ def _trial(table: _Table, family: int, part: Part, dimension: str, held: Flags) 
     kept = [row for row, out in zip(table.rows, held, strict=True) if not out]
     ruled = estimate(table.layers, table.domain, calibrate(kept))
     own = table.family == family
-    near = table.designs(own) & ~held
+    near = table.layers.designs_with(own) & ~held
     groups = len({row.group for row, use in zip(table.rows, near, strict=True) if use})
     scope = Scope.of(table.layers.select(own & ~held[table.layers.design]))
     beyond = np.zeros(own.shape)
@@ -201,7 +196,7 @@ def between_devices(
             prices = calibrate(other.rows)
             ruled = estimate(table.layers, domain, prices)
             for family in sorted(shared):
-                have = table.designs(table.family == family)
+                have = table.layers.designs_with(table.family == family)
                 excess: dict[str, Numbers] = {}
                 for target, base in parts[domain.name][family].rule_widths.items():
                     known = have & ~np.isnan(table.measured(target))

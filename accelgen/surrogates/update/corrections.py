@@ -18,7 +18,7 @@ import numpy as np
 from accelgen.errors import ModelError
 from accelgen.replacing import write_whole
 from accelgen.surrogates.features import Flags, Layers, Numbers
-from accelgen.surrogates.learn.apply import WORST
+from accelgen.surrogates.learn.apply import WORST, alone
 from accelgen.surrogates.learn.columns import COLUMNS, Matrix, columns, design_columns
 from accelgen.surrogates.learn.model import (
     MAX_BYTES,
@@ -122,12 +122,8 @@ def correct(
         rows = columns(own)
         for target, correction in part.targets.items():
             if target in WORST:
-                alone = np.bincount(own.design, minlength=layers.n_designs) > 0
-                alone &= (
-                    np.bincount(layers.design, ~members & (layers.weight_bits > 0), layers.n_designs) == 0
-                )
                 factor = np.exp(correction.predict(design_columns(own, rows)))
-                designs[target] = np.where(alone, designs[target] * factor, designs[target])
+                designs[target] = np.where(alone(layers, members), designs[target] * factor, designs[target])
                 continue
             before = single[target]
             after = before.copy()
@@ -149,7 +145,7 @@ def without_reasons(outside: Mapping[str, Flags], layers: Layers, applied: Appli
     found = dict(outside)
     for number, _, members in applied:
         missed = (families(layers) == number) & ~members
-        own = np.bincount(layers.design[missed], minlength=layers.n_designs) > 0
+        own = layers.designs_with(missed)
         for reason, marks in outside.items():
             if reason.startswith(f"{family_name(number)}: "):
                 found[reason] = marks & own

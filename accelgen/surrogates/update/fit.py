@@ -178,7 +178,7 @@ def fit_domain(
             continue
         scope = Scope.of(layers.select((of_layer == family) & chosen[layers.design]))
         outside = (of_layer == family) & ~within(scope, layers, of_layer == family)
-        chosen = (main == family) & (np.bincount(layers.design[outside], minlength=len(rows)) == 0)
+        chosen = (main == family) & ~layers.designs_with(outside)
         table = _Family.of(_taken(rows, chosen), family, domain, prior)
         part, found = _choose(table, family, scope, current.get(family))
         verdicts += found
