@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree, shortest_path
 
 from accelgen.design.design import RowSharing
 from accelgen.design.row_program import (
@@ -120,6 +119,9 @@ def _entered_at_centers(graph: _Graph) -> list[tuple[int, int]]:
     A part that hangs from the zero row may hang by any of its rows that costs as little by itself: by the one
     from which the others are the fewest steps away.
     """
+    # builds of networks without few bits need no graphs, whose import is a fifth of their time
+    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree, shortest_path
+
     size = len(graph.costs)
     zero = size - 1
     # csgraph sorts edges as it likes, so that equal ones would come in another order on another machine
