@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from math import inf
 from time import monotonic
 from typing import TypeAlias, TypeVar
@@ -121,7 +122,7 @@ def beyond_limits(
         return []
     figures = asked.evaluate(np.array([point.positions for point in front.points]))
     broken = np.any([figures[name] > most * (1 + 1e-9) for name, most in asked.limits.items()], axis=0)
-    points = [point for point, breaks in zip(front.points, broken, strict=True) if breaks]
+    points = list(compress(front.points, broken))
     designs = (base.target.estimate(point) for point in thin(points, goals.figures, TRADED))
     return [Built(base.target, *own) for own in designs]
 

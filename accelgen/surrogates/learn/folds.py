@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,6 @@ def out_of_fold(fit: Fit, rows: Sequence[Synthesis], folds: npt.NDArray[np.int64
     found = np.full(len(rows), np.nan)
     for fold in np.unique(assigned):
         inside = assigned == fold
-        predict = fit([row for row, held_out in zip(rows, inside, strict=True) if not held_out])
-        found[inside] = predict([row for row, held_out in zip(rows, inside, strict=True) if held_out])
+        predict = fit(list(compress(rows, ~inside)))
+        found[inside] = predict(list(compress(rows, inside)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -161,10 +162,10 @@ def hold_out(rows: Sequence[Synthesis], domain: Domain, graph: Graph | None = No
     inside = np.zeros(len(rows), bool)
     for fold in np.unique(folds):
         out = folds == fold
-        others = [row for row, held in zip(rows, out, strict=True) if not held]
+        others = list(compress(rows, ~out))
         prices = calibrate(others)
         learned = Learned({domain.name: fit_parts(others, domain, prices)})
-        trial = _Ruled.of([row for row, held in zip(rows, out, strict=True) if held], domain, prices)
+        trial = _Ruled.of(list(compress(rows, out)), domain, prices)
         known = known_layers(trial.layers, domain, learned)
         boosted, _ = corrected(trial.layers, trial.ruled, known)
         inside[out] = ~trial.layers.designs_with(~known.inside)
@@ -250,7 +251,7 @@ def _forest(table: _Ruled, members: Flags, leading: Flags, target: str) -> Fores
     measured = table.measured(target)
     said = table.ruled.designs[target]
     chosen = leading & ~np.isnan(measured) & (said + offset(target) > 0)
-    groups = {row.group for row, use in zip(table.rows, chosen, strict=True) if use}
+    groups = {row.group for row in compress(table.rows, chosen)}
     if (
         chosen.sum() < MIN_ROWS
         or len(groups) < 2
@@ -298,7 +299,7 @@ def width(tried: HeldOut, target: str, rows: Flags, method: str | None = None) -
     known = rows & ~np.isnan(tried.measured(target))
     said = tried.prediction(target) if method is None else tried.by_method[method][target]
     errors = log_errors(tried.measured(target)[known], said[known], offset(target))
-    names = [row.group for row, use in zip(tried.rows, known, strict=True) if use]
+    names = [row.group for row in compress(tried.rows, known)]
     groups = np.unique(names, return_inverse=True)[1]
     count = int(groups.max(initial=0)) + 1
     if count < FEW_GROUPS:
@@ -378,6 +379,6 @@ def _errors_at_other_prices(
             own = known & (main == family)
             if own.sum() >= MIN_ROWS:
                 errors = log_errors(measured[own], said[own], offset(target))
-                groups = {row.group for row, use in zip(rows, own, strict=True) if use}
+                groups = {row.group for row in compress(rows, own)}
                 found.setdefault(target, []).append((errors, len(groups)))
     return found

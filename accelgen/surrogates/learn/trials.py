@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
@@ -113,11 +114,11 @@ def _held(values: Numbers, own: Flags) -> Iterator[Flags]:
 
 
 def _trial(table: _Table, family: int, part: Part, dimension: str, held: Flags) -> Trial:
-    kept = [row for row, out in zip(table.rows, held, strict=True) if not out]
+    kept = list(compress(table.rows, ~held))
     ruled = estimate(table.layers, table.domain, calibrate(kept))
     own = table.family == family
     near = table.layers.designs_with(own) & ~held
-    groups = len({row.group for row, use in zip(table.rows, near, strict=True) if use})
+    groups = len({row.group for row in compress(table.rows, near)})
     scope = Scope.of(table.layers.select(own & ~held[table.layers.design]))
     beyond = np.zeros(own.shape)
     beyond[own] = scope.distances(table.layers, np.flatnonzero(own))[DIMENSIONS.index(dimension)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 from scipy.optimize import nnls
@@ -78,7 +79,7 @@ def _calibrate_designs(table: Table, kernel: Kernel, domain: Domain, rows: Seque
         chosen = served & ~np.isnan(figures)
         if not chosen.any():
             continue
-        designs = from_records([row.design for row, known in zip(rows, chosen, strict=True) if known])
+        designs = from_records([row.design for row in compress(rows, chosen)])
         parts = {
             name: designs.total(values) for name, values in kernel.parts(designs, domain, target).items()
         }

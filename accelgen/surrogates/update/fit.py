@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from math import sqrt
 
 import numpy as np
@@ -173,13 +174,13 @@ def fit_domain(
     verdicts: list[Verdict] = []
     for family in np.unique(main[own]).tolist():
         chosen = own & (main == family)
-        groups = {row.synthesis.group for row in _taken(rows, chosen)}
+        groups = {row.synthesis.group for row in compress(rows, chosen)}
         if not weighted(family) or len(groups) < MIN_GROUPS:
             continue
         scope = Scope.of(layers.select((of_layer == family) & chosen[layers.design]))
         outside = (of_layer == family) & ~within(scope, layers, of_layer == family)
         chosen = (main == family) & ~layers.designs_with(outside)
-        table = _Family.of(_taken(rows, chosen), family, domain, prior)
+        table = _Family.of(list(compress(rows, chosen)), family, domain, prior)
         part, found = _choose(table, family, scope, current.get(family))
         verdicts += found
         if part is not None:
@@ -187,10 +188,6 @@ def fit_domain(
         else:
             parts.pop(family, None)
     return parts, verdicts
-
-
-def _taken(rows: Sequence[Row], chosen: Flags) -> list[Row]:
-    return [row for row, use in zip(rows, chosen, strict=True) if use]
 
 
 def _choose(
