@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from accelgen import __version__, cli
-from accelgen.cli import design_options
+from accelgen.cli import design_options, explore, format_options, goal_options, results
 from accelgen.design import IoType, RowSharing, Strategy, WeightMemory
 from accelgen.doctor import diagnose
+from accelgen.exploration import goals
+from accelgen.exploration.formats.accuracy import Metric
+from accelgen.surrogates.record import Stage
 from tests.cli.commands import run, run_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,10 +139,17 @@ def test_build_json(capsys, tmp_path):
         (design_options.STRATEGIES, Strategy),
         (design_options.ROW_SHARINGS, RowSharing),
         (design_options.WEIGHT_MEMORIES, WeightMemory),
+        (format_options.METRICS, Metric),
+        (results.STAGES, Stage),
     ],
 )
 def test_options_take_every_member_of_their_enumeration(choices, kind):
     assert list(choices) == [member.value for member in kind]
+
+
+def test_options_of_searches_take_all_that_searches_know():
+    assert goal_options.OBJECTIVES == goals.OBJECTIVES
+    assert explore.FIFOS == goals.FIFOS
 
 
 def test_folded_layers_of_few_bits(capsys, tmp_path):
