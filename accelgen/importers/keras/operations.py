@@ -102,7 +102,8 @@ def _divide(layer: KerasLayer, builder: Builder) -> str:
 
 def _operand(layer: KerasLayer, scalar: Scalar) -> float:
     """The number as the framework holds it, in float32."""
-    value = float(np.float32(scalar.value))
+    with np.errstate(over="ignore"):
+        value = float(np.float32(scalar.value))
     if not np.isfinite(value):
         raise layer.error(f"its operand {scalar.value!r:.40} is not finite")
     return value

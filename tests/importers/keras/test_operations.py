@@ -86,7 +86,7 @@ def test_axes_that_are_none(options, tmp_path):
         result(tmp_path, "Sum", options, ["x"], X)
 
 
-@pytest.mark.parametrize("number", [0, 1e-60, float("inf")])
+@pytest.mark.parametrize("number", [0, 1e-60, 1e60, float("inf")])
 def test_divisors_that_make_no_sense(number, tmp_path):
     with pytest.raises(ModelError, match=r"divides by 0|not finite"):
         result(tmp_path, "Divide", {}, ["x", number], X)
