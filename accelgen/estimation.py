@@ -23,7 +23,6 @@ from accelgen.surrogates.features import from_records
 from accelgen.surrogates.predict import CONFIDENCE, Figures, Prediction, load_surrogates, predict
 from accelgen.surrogates.record import TARGETS, DesignRecord, LayerRecord
 from accelgen.surrogates.rules import DEFAULT_DOMAIN, Domain
-from accelgen.surrogates.rules.estimate import unproven_18k
 from accelgen.surrogates.variants import layers_of_designs
 
 LAYER_TARGETS = ("latency_cycles", "latency_max_cycles", "interval_cycles", "lut", "ff", "dsp", "bram_18k")
@@ -240,9 +239,8 @@ def estimate_record(
     notes = list(notes)
     if capacity is None:
         notes.append(f"the resources of {record.part} are not known, so nothing is said of whether it fits")
-    layers = from_records([record])
-    found = predict(layers, domain)
-    unproven = unproven_18k(layers, domain).sum()
+    found = predict(from_records([record]), domain)
+    unproven = found.unproven_18k[0]
     if unproven >= 0.5:
         notes.append(UNPROVEN.format(blocks=unproven))
     success = float(found.success[0])

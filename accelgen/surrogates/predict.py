@@ -73,12 +73,14 @@ class Prediction:
             whole.
         success: probability that the tool finishes, (d,); NaN where nothing was learned of it.
         outside: why a design is outside the training data, each reason with the designs (d,) it holds for.
+        unproven_18k: 18 Kb blocks of designs, (d,), without which intervals begin, as no data show them.
     """
 
     designs: Mapping[str, Figures]
     layers: Mapping[str, Numbers]
     success: Numbers
     outside: Mapping[str, Flags]
+    unproven_18k: Numbers
 
     @property
     def in_domain(self) -> Flags:
@@ -152,12 +154,14 @@ def predict(
     _, known, designs, single, applied = _served(layers, domain, trained)
     widths = with_own_widths(layer_widths(layers, designs, known, trained.learned), applied)
     figures = intervals(layers, designs, single, known, widths)
-    figures["bram_18k"] = lowered(figures["bram_18k"], layers.total(unproven_18k(layers, domain)))
+    unproven = layers.total(unproven_18k(layers, domain))
+    figures["bram_18k"] = lowered(figures["bram_18k"], unproven)
     return Prediction(
         designs=figures,
         layers=single,
         success=probability(layers, trained.corrections.success or trained.learned.success),
         outside=without_reasons(known.outside, layers, applied),
+        unproven_18k=unproven,
     )
 
 
